@@ -1,0 +1,61 @@
+/** The nouns that every part of tailban shares. Pure data: no behaviour, nothing imported but core. */
+import type { Address, Network } from './ip.ts';
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type Millis = number;
+
+/** What a line can say. The first four are failures and have limits; `success` is a login that worked. */
+export const KINDS = ['authentication', 'invalid-rcpt', 'loitering', 'scan', 'success', 'request'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** The kinds that count against somebody. */
+export const FAILURE_KINDS = ['authentication', 'invalid-rcpt', 'loitering', 'scan'] as const;
+export type FailureKind = (typeof FAILURE_KINDS)[number];
+
+/** One thing that happened at a mail server, read out of a log. */
+export interface Event {
+  readonly kind: Kind;
+  readonly ip: Address;
+  /** The login name as the server logged it; null where the line does not carry one. */
+  readonly login: string | null;
+  /** When it happened, by the log's own clock. */
+  readonly time: Millis;
+  /** The filter that recognised it, such as `postfix`. */
+  readonly filter: string;
+  /** The line itself, kept as evidence. */
+  readonly text: string;
+}
+
+/** Who is counted and banned. */
+export type Subject =
+  | { readonly type: 'address'; readonly address: Address }
+  | { readonly type: 'network'; readonly network: Network }
+  | { readonly type: 'login'; readonly login: string };
+
+/** Why a ban is there: a limit that was reached, an admin, a file, or found in the firewall after the store was lost. */
+export type BanCause = FailureKind | 'manual' | 'imported' | 'adopted';
+
+export interface Ban {
+  readonly subject: Subject;
+  readonly since: Millis;
+  /** When it ends; null means never. */
+  readonly until: Millis | null;
+  readonly cause: BanCause;
+  /** One sentence for the admin. */
+  readonly reason: string;
+  /** How many bans this subject has had within the memory for repeat offenders, this one included. */
+  readonly offence: number;
+  /** The last log lines that led to it, oldest first. */
+  readonly evidence: readonly string[];
+}
+
+/** What an enforcer is told. */
+export type Change =
+  | { readonly type: 'ban'; readonly ban: Ban }
+  | { readonly type: 'unban'; readonly subject: Subject };
+
+/** `count/period`: the Nth failure inside any period trips it. */
+export interface Limit {
+  readonly count: number;
+  readonly period: Millis;
+}

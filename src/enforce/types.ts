@@ -1,0 +1,22 @@
+/** The contract between the daemon and whatever carries bans out. */
+import type { Ban, Change, Millis, Subject } from '../core/types.ts';
+
+export interface Enforcer {
+  /** Such as `nftables`. */
+  readonly name: string;
+  /** Whether this enforcer can do anything about such a subject. */
+  handles(subject: Subject): boolean;
+  /**
+   * Carries out one batch, all or nothing; a ban that is there already is brought to the new end, an unban of what is not there is no error.
+   * @throws EnforceError
+   */
+  apply(changes: readonly Change[]): Promise<void>;
+  /** Brings the outside to exactly these bans in one step, whatever was there before. @throws EnforceError */
+  reset(bans: readonly Ban[]): Promise<void>;
+  /** Whether the outside still looks as `reset` and `apply` left it; false after a foreign flush. @throws EnforceError */
+  intact(): Promise<boolean>;
+  /** What the outside still holds, to be adopted when the store is lost: subject and end. */
+  remaining(): Promise<readonly { readonly subject: Subject; readonly until: Millis | null }[]>;
+  /** Removes every trace of us. */
+  remove(): Promise<void>;
+}
