@@ -37,7 +37,7 @@ export function parseDuration(text: string, start = 0): Millis {
         );
       throw new FormatError(`${digits} has no unit, write ${digits}s, ${digits}m, ${digits}h or ${digits}d`, unitAt);
     }
-    if (!(unit in UNITS))
+    if (!Object.hasOwn(UNITS, unit))
       throw new FormatError(`"${unit}" is no unit of time, the units are ms, s, m, h, d and w`, unitAt);
     total += Number(digits) * UNITS[unit as keyof typeof UNITS];
     at = unitAt + unit.length;
@@ -53,14 +53,13 @@ export function parseDuration(text: string, start = 0): Millis {
 
 function notANumber(text: string, at: number): FormatError {
   const rest = text.slice(at);
-  if (/^\s/.test(rest)) {
-    const more = rest.trim();
-    return new FormatError(
-      more === '' ? 'A space is not expected here' : `"${more}" is not expected here`,
-      at + rest.length - rest.trimStart().length,
-    );
-  }
-  return new FormatError(`"${rest}" is no duration, it starts with a number, such as 10m`, at);
+  const more = rest.trimStart();
+  if (more.length === rest.length)
+    return new FormatError(`"${rest}" is no duration, it starts with a number, such as 10m`, at);
+  // A space is only itself what is wrong where nothing or another duration follows it.
+  if (more === '' || /^\d/.test(more))
+    return new FormatError('A space is not expected here, write a duration without spaces, such as 1d12h', at);
+  return new FormatError(`"${more.trimEnd()}" is not expected here`, at + rest.length - more.length);
 }
 
 /**
@@ -93,8 +92,8 @@ export function parseRate(text: string): Limit {
 
 /** `36h` is written `1d12h`; exact to the millisecond. */
 export function formatDuration(duration: Millis): string {
-  if (duration <= 0) return '0s';
   let rest = Math.round(duration);
+  if (rest <= 0) return '0s';
   let text = '';
   for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {
     const count = Math.floor(rest / UNITS[unit]);

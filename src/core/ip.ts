@@ -33,16 +33,21 @@ export function parseNetwork(text: string): Network | null {
   const width = addressWidth(address);
   if (slash < 0) return `${address}/${width}` as Network;
   const digits = text.slice(slash + 1);
-  if (!/^\d{1,3}$/.test(digits)) return null;
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(digits)) return null;
   let length = Number(digits);
   if (width === 32 && text.indexOf(':') >= 0) length -= 96;
   if (length < 0 || length > width) return null;
   return networkOf(address, length);
 }
 
-/** The network of `length` bits that the address lies in. */
+/**
+ * The network of `length` bits that the address lies in.
+ * @throws RangeError where an address of that family has no prefix of that length.
+ */
 export function networkOf(address: Address, length: number): Network {
   const width = addressWidth(address);
+  if (!Number.isInteger(length) || length < 0 || length > width)
+    throw new RangeError(`No network of ${length} bits can be made around ${address}, expected 0 to ${width}`);
   const groups = toGroups(address);
   const bits = width / groups.length;
   const masked = groups.map((group, index) => {

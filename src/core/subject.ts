@@ -47,7 +47,10 @@ export function subjectNetwork(subject: Subject): Network | null {
   return null;
 }
 
-/** Login names are compared without regard to case and surrounding white space. */
+/**
+ * Login names are compared without regard to case and surrounding white space. Half a surrogate pair, which JSON can
+ * carry and UTF-8 cannot, becomes U+FFFD here, so that a login is the same before and after it was stored.
+ */
 export function normalLogin(login: string): string {
-  return login.trim().toLowerCase();
+  return login.trim().toLowerCase().toWellFormed();
 }

@@ -1,0 +1,100 @@
+/** Filter files: reads their TOML, checks their shape, compiles them, and finds the shipped and the admin's own ones. */
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { KINDS } from '../core/types.ts';
+import { ConfigError } from '../errors.ts';
+import { type CompiledFilter, compileFilter, PatternError } from '../filter/compile.ts';
+import { type FilterDefinition, ROLES } from '../filter/definition.ts';
+import { indexPositions, offsetOf, type Path, placeAt } from './positions.ts';
+import { parseToml } from './toml.ts';
+
+/** A filter, both as it was written and as it runs. */
+export interface Filter {
+  readonly file: string;
+  readonly definition: FilterDefinition;
+  readonly compiled: CompiledFilter;
+}
+
+const SAMPLE = z.strictObject({
+  line: z.string(),
+  ip: z.string().optional(),
+  login: z.string().optional(),
+  attempts: z.number().int().optional(),
+});
+
+const PATTERN = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  as: z.enum(ROLES).default('event'),
+  kind: z.enum(KINDS).nullable().default(null),
+  also: z.enum(KINDS).nullable().default(null),
+  layer: z.string().default(''),
+  'explains-login': z.boolean().default(false),
+  pattern: z.string().min(1),
+  samples: z.array(SAMPLE).min(1, 'every pattern needs at least one real line as a sample'),
+});
+
+const STORY = z.strictObject({
+  name: z.string(),
+  lines: z.array(z.string()).min(1),
+  events: z.array(z.strictObject({ kind: z.enum(KINDS), ip: z.string(), login: z.string().optional() })),
+});
+
+const FILTER = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,40}$/, 'a filter is named with small letters, digits and hyphens'),
+  programs: z.array(z.string().min(1)).min(1),
+  units: z.array(z.string()).default([]),
+  session: z.enum(['pid', 'none']).default('none'),
+  pattern: z.array(PATTERN).min(1),
+  negatives: z.array(z.string()).default([]),
+  story: z.array(STORY).default([]),
+});
+
+/** All filters of a folder, by name. @throws ConfigError for the first file that cannot be used. */
+export async function loadFilters(folder: string): Promise<Map<string, Filter>> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.toml')).sort();
+  const filters = new Map<string, Filter>();
+  for (const file of files) {
+    const path = join(folder, file);
+    const filter = parseFilter(await readFile(path, 'utf8'), path);
+    filters.set(filter.definition.name, filter);
+  }
+  return filters;
+}
+
+/** One filter file. @throws ConfigError with the place of what is wrong. */
+export function parseFilter(text: string, file: string): Filter {
+  const checked = FILTER.safeParse(parseToml(text, file));
+  const fail = (problem: string, path: Path, options?: ErrorOptions): ConfigError => {
+    const offset = offsetOf(indexPositions(text), path, 'value');
+    return new ConfigError(
+      problem,
+      { file, ...placeAt(text, offset) },
+      'docs/filters.md describes filter files',
+      options,
+    );
+  };
+  if (!checked.success) {
+    const issue = checked.error.issues[0];
+    const path = (issue?.path ?? []).filter((part) => typeof part !== 'symbol');
+    throw fail(`Cannot use this filter: ${path.join('.')}: ${issue?.message ?? 'unknown problem'}`, path);
+  }
+  const { pattern, story, ...rest } = checked.data;
+  const definition: FilterDefinition = {
+    ...rest,
+    patterns: pattern.map(({ 'explains-login': explainsLogin, ...one }) => ({ ...one, explainsLogin })),
+    stories: story,
+  };
+  if (definition.name !== basename(file, '.toml')) {
+    throw fail(`The filter in ${basename(file)} is named "${definition.name}", name it as its file`, ['name']);
+  }
+  try {
+    return { file, definition, compiled: compileFilter(definition) };
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    const index = definition.patterns.findIndex((one) => one.name === error.pattern);
+    throw fail(`Cannot use the pattern "${error.pattern}": ${error.message}`, ['pattern', index, 'pattern'], {
+      cause: error,
+    });
+  }
+}

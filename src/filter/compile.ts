@@ -1,0 +1,98 @@
+/** Turns filter definitions into something that runs: anchored regular expressions and the literals they require. */
+import type { Kind } from '../core/types.ts';
+import type { FilterDefinition, PatternDefinition, Role } from './definition.ts';
+import { nonLinearPart, requiredLiteral } from './regex.ts';
+import { expandTokens } from './tokens.ts';
+
+export interface CompiledPattern {
+  readonly filter: CompiledFilter;
+  readonly name: string;
+  readonly as: Role;
+  readonly kind: Kind | null;
+  readonly also: Kind | null;
+  readonly layer: string;
+  readonly explainsLogin: boolean;
+  readonly regex: RegExp;
+  /** Every line that matches contains this text (latin1). */
+  readonly literal: string;
+}
+
+export interface CompiledFilter {
+  readonly name: string;
+  readonly programs: RegExp;
+  readonly session: 'pid' | 'none';
+  readonly patterns: readonly CompiledPattern[];
+}
+
+/** A pattern that cannot be used; `cause` is the syntax error of the regular expression, if that is why. */
+export class PatternError extends Error {
+  override readonly name = 'PatternError';
+  readonly filter: string;
+  readonly pattern: string;
+
+  constructor(filter: string, pattern: string, problem: string, options?: ErrorOptions) {
+    super(problem, options);
+    this.filter = filter;
+    this.pattern = pattern;
+  }
+}
+
+const SHORTEST_LITERAL = 4;
+
+/** @throws PatternError */
+export function compileFilter(definition: FilterDefinition): CompiledFilter {
+  const patterns: CompiledPattern[] = [];
+  const filter: CompiledFilter = {
+    name: definition.name,
+    programs: programRegex(definition.programs),
+    session: definition.session,
+    patterns,
+  };
+  for (const pattern of definition.patterns) patterns.push(compilePattern(filter, pattern));
+  return filter;
+}
+
+function compilePattern(filter: CompiledFilter, definition: PatternDefinition): CompiledPattern {
+  const fail = (problem: string, cause?: unknown): PatternError =>
+    new PatternError(filter.name, definition.name, problem, cause === undefined ? undefined : { cause });
+  let source: string;
+  let regex: RegExp;
+  let literal: string;
+  try {
+    source = `^(?:${expandTokens(definition.pattern)})$`;
+    regex = new RegExp(source);
+    literal = requiredLiteral(`${expandTokens(definition.pattern)}`);
+  } catch (error) {
+    throw fail(error instanceof Error ? error.message : String(error), error);
+  }
+  const nonLinear = nonLinearPart(source);
+  if (nonLinear)
+    throw fail(`"${nonLinear.raw}" looks around or back, which cannot run in linear time; write it without`);
+  if (literal.length < SHORTEST_LITERAL) {
+    throw fail(
+      `No text of ${SHORTEST_LITERAL} or more characters is part of every match, so every line would have to be tried; "${literal}" is the longest`,
+    );
+  }
+  return {
+    filter,
+    name: definition.name,
+    as: definition.as,
+    kind: definition.kind,
+    also: definition.also,
+    layer: definition.layer,
+    explainsLogin: definition.explainsLogin,
+    regex,
+    literal,
+  };
+}
+
+/** Program names with `*` for anything. */
+function programRegex(programs: readonly string[]): RegExp {
+  const alternatives = programs.map((program) =>
+    program
+      .split('*')
+      .map((part) => RegExp.escape(part))
+      .join('.*'),
+  );
+  return new RegExp(`^(?:${alternatives.join('|')})$`);
+}

@@ -1,0 +1,145 @@
+/**
+ * Takes a log line apart: when, which program, which process, and the message. Understands RFC 3164, RFC 3339 and
+ * RFC 5424 syslog, Dovecot's own log file (no host, a level word) and the journal's JSON.
+ */
+import type { Millis } from '../core/types.ts';
+import type { StampReader } from './stamp.ts';
+
+export interface Entry {
+  readonly time: Millis;
+  readonly program: string;
+  /** The process id, empty where the line has none. */
+  readonly pid: string;
+  readonly message: string;
+  /** How often the message stands for itself: 2 for `message repeated 2 times: [ … ]`. */
+  readonly times: number;
+}
+
+const SPACE = 32;
+const COLON = 58;
+const BRACKET = 91;
+const REPEATED = 'message repeated ';
+
+/** Reads a line of text; null where it has no time or no program. */
+export function parseLine(line: string, stamps: StampReader): Entry | null {
+  let start = 0;
+  if (line.charCodeAt(0) === 60) {
+    // <22> of RFC 3164, or <22>1 of RFC 5424
+    const end = line.indexOf('>');
+    if (end < 0 || end > 4) return null;
+    if (line.startsWith('1 ', end + 1)) return parseRfc5424(line, end + 3, stamps);
+    start = end + 1;
+  }
+  const time = stamps.read(line, start);
+  if (time === null || line.charCodeAt(stamps.end) !== SPACE) return null;
+  const rest = stamps.end + 1;
+  const wordEnd = line.indexOf(' ', rest);
+  if (wordEnd < 0) return null;
+  if (line.charCodeAt(wordEnd - 1) === COLON) return parseDovecotLog(line, rest, time);
+  return parseTag(line, wordEnd + 1, time);
+}
+
+/** `postfix/smtpd[377]: message` */
+function parseTag(line: string, start: number, time: Millis): Entry | null {
+  const colon = line.indexOf(': ', start);
+  if (colon < 0) return null;
+  let programEnd = colon;
+  let pid = '';
+  const bracket = line.indexOf('[', start);
+  if (bracket >= 0 && bracket < colon) {
+    if (line.charCodeAt(colon - 1) !== 93) return null;
+    programEnd = bracket;
+    pid = line.slice(bracket + 1, colon - 1);
+  }
+  const program = line.slice(start, programEnd);
+  if (program === '' || program.indexOf(' ') >= 0) return null;
+  return entry(time, program, pid, line.slice(colon + 2));
+}
+
+/** `imap-login: Info: message`; the service becomes part of the message, as it is in syslog. */
+function parseDovecotLog(line: string, start: number, time: Millis): Entry | null {
+  const match = /^([a-z0-9-]{1,40}(?:\(\d{1,10}\))?: )(?:Info|Warning|Error|Fatal|Panic|Debug): /.exec(
+    line.slice(start, start + 80),
+  );
+  if (match === null) return parseTag(line, start, time);
+  return entry(time, 'dovecot', '', (match[1] ?? '') + line.slice(start + match[0].length));
+}
+
+/** `TIME HOST APP PROCID MSGID STRUCTURED-DATA MESSAGE` (RFC 5424 section 6). */
+function parseRfc5424(line: string, start: number, stamps: StampReader): Entry | null {
+  const time = stamps.read(line, start);
+  if (time === null) return null;
+  const match = /^ \S{1,255} (\S{1,48}) (\S{1,128}) \S{1,32} /.exec(line.slice(stamps.end, stamps.end + 480));
+  if (match === null) return null;
+  const data = stamps.end + match[0].length;
+  const messageStart = structuredDataEnd(line, data);
+  if (messageStart < 0) return null;
+  const pid = match[2] === '-' ? '' : (match[2] ?? '');
+  // A byte order mark may announce UTF-8; here it is three latin1 characters.
+  const message = line.slice(messageStart).replace(/^\xef\xbb\xbf/, '');
+  return entry(time, match[1] ?? '', pid, message);
+}
+
+/** Steps over `-` or `[id name="value" …]…`; the index of the message, or -1. */
+function structuredDataEnd(line: string, start: number): number {
+  if (line.charCodeAt(start) === 45) return start + 2;
+  let at = start;
+  while (line.charCodeAt(at) === BRACKET) {
+    let quoted = false;
+    for (at++; at < line.length; at++) {
+      const char = line[at];
+      if (char === '\\') at++;
+      else if (char === '"') quoted = !quoted;
+      else if (char === ']' && !quoted) break;
+    }
+    at++;
+  }
+  return at > start && line.charCodeAt(at) === SPACE ? at + 1 : -1;
+}
+
+/** Unwraps what rsyslog folds together. */
+function entry(time: Millis, program: string, pid: string, message: string): Entry {
+  if (message.startsWith(REPEATED)) {
+    const match = /^message repeated (\d{1,9}) times: \[ (.*)\]$/.exec(message);
+    if (match) return { time, program, pid, message: match[2] ?? '', times: Math.min(Number(match[1]), 100_000) };
+  }
+  return { time, program, pid, message, times: 1 };
+}
+
+/** What a journal entry must look like to be believed. */
+export interface JournalTrust {
+  /** Units whose entries are taken as they are. */
+  readonly units: ReadonlySet<string>;
+}
+
+/** The highest user id of system accounts on Debian and Red Hat; the mail servers log as one of these or as root. */
+const LAST_SYSTEM_UID = 999;
+
+/**
+ * Reads one JSON object as `journalctl -a -o json` prints it; null where it is none, or where a local user could have
+ * forged it: anybody may log under any identifier, but not as another user or unit.
+ */
+export function parseJournal(line: string, trust: JournalTrust): Entry | null {
+  let fields: Record<string, unknown>;
+  try {
+    fields = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+  if (fields === null || typeof fields !== 'object') return null;
+  const program = textOf(fields['SYSLOG_IDENTIFIER']);
+  const stamp = Number(fields['_SOURCE_REALTIME_TIMESTAMP'] ?? fields['__REALTIME_TIMESTAMP']);
+  if (program === '' || !Number.isFinite(stamp) || stamp <= 0) return null;
+  const unit = textOf(fields['_SYSTEMD_UNIT']);
+  const uid = fields['_UID'];
+  if (!trust.units.has(unit) && uid !== undefined && Number(uid) > LAST_SYSTEM_UID) return null;
+  const pid = textOf(fields['SYSLOG_PID'] ?? fields['_PID']);
+  return entry(Math.floor(stamp / 1000), program, pid, textOf(fields['MESSAGE']));
+}
+
+/** A field is text, or an array of bytes where it is no UTF-8; the result is latin1, one character a byte. */
+function textOf(field: unknown): string {
+  if (typeof field === 'string') return Buffer.from(field, 'utf8').toString('latin1');
+  if (Array.isArray(field)) return Buffer.from(field as number[]).toString('latin1');
+  return '';
+}

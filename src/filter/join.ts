@@ -1,0 +1,229 @@
+/**
+ * Joins sightings into events. Servers spread one failure over several lines and several layers; here each failure comes
+ * out once, with the address and the login that belong to it. What waits is bounded in number and in time. Time is the
+ * logs' own, except that `tick` lets it pass when no lines come.
+ *
+ * Lines of one connection (by process or session id) are kept together in `connections.ts`; attempts that several layers
+ * tell of are matched in `attempts.ts`.
+ */
+import type { Event, Kind, Millis } from '../core/types.ts';
+import { Attempts } from './attempts.ts';
+import { type Connection, Connections, type Held } from './connections.ts';
+import type { Sighting } from './match.ts';
+
+/** An event and the line that completed it. */
+export interface Joined {
+  readonly event: Event;
+  readonly line: number;
+}
+
+/** How long a held line waits for the end of its connection. */
+const HOLD: Millis = 5_000;
+/** A connection with more than so many held lines is no user's typing error; from there on nothing is held. */
+const MAX_HELD = 20;
+/** How long an echo waits for the server's own line; Dovecot answers a guesser up to 17 s late. */
+const ECHO_WAIT: Millis = 30_000;
+const RELEASE_EVERY: Millis = 500;
+/** Echoes with a session id wait for the end of the session; a login process lets nobody stay for longer. */
+const SESSION_WAIT: Millis = 300_000;
+
+export class Joiner {
+  readonly #connections: Connections;
+  readonly #attempts: Attempts;
+  #clock: Millis = Number.NEGATIVE_INFINITY;
+  #released: Millis = Number.NEGATIVE_INFINITY;
+
+  constructor(maxConnections = 50_000, maxAddresses = 50_000) {
+    this.#connections = new Connections(maxConnections);
+    this.#attempts = new Attempts(maxAddresses, ECHO_WAIT, SESSION_WAIT);
+  }
+
+  /** Takes one sighting; calls `emit` for each event that is complete now. */
+  see(sighting: Sighting, emit: (joined: Joined) => void): void {
+    if (sighting.time > this.#clock) {
+      this.#clock = sighting.time;
+      this.#release(emit);
+    }
+    const connection = this.#connections.of(sighting, (old) => this.#releaseHeld(old, emit));
+    if (connection && sighting.explainsLogin) connection.failedLogins += sighting.attempts;
+    let ended = false;
+    switch (sighting.as) {
+      case 'echo':
+      case 'hint':
+        this.#attempts.echo(sighting);
+        break;
+      case 'note':
+        if (connection) this.#note(sighting, connection);
+        break;
+      case 'excused':
+        if (connection) connection.failedLogins += sighting.attempts;
+        else this.#attempts.excuse(sighting);
+        break;
+      case 'held':
+      case 'fallback':
+        this.#hold(sighting, connection, emit);
+        break;
+      case 'event':
+        this.#event(sighting, connection, emit);
+        break;
+      case 'end':
+        ended = true;
+        if (connection) this.#end(sighting, connection, emit);
+        break;
+      case 'broken':
+        ended = true;
+        break;
+    }
+    if (connection) this.#connections.keep(connection, ended);
+  }
+
+  /** Lets time pass without lines. */
+  tick(now: Millis, emit: (joined: Joined) => void): void {
+    if (now <= this.#clock) return;
+    this.#clock = now;
+    this.#release(emit);
+  }
+
+  /** Ends all waiting: for the end of a file. */
+  flush(emit: (joined: Joined) => void): void {
+    for (const connection of this.#connections.takeAll()) this.#releaseHeld(connection, emit);
+    for (const sighting of this.#attempts.takeAll())
+      this.#count(sighting, 'authentication', sighting.login, null, emit);
+  }
+
+  /** What changed since the last call, by key; null for what is gone. */
+  takeChanged(): Map<string, string | null> {
+    return new Map([...this.#connections.takeChanged(), ...this.#attempts.takeChanged()]);
+  }
+
+  /** Takes over what `takeChanged` gave before. */
+  load(states: ReadonlyMap<string, string>): void {
+    for (const [key, state] of states) {
+      if (!this.#connections.load(key, state)) this.#attempts.load(key, state);
+    }
+  }
+
+  /** What the line numbers of waiting lines begin with; Infinity where nothing waits. */
+  oldestWaitingLine(): number {
+    return Math.min(this.#connections.oldestLine(), this.#attempts.oldestLine());
+  }
+
+  /** A refusal that names a login tells that the client has logged in. */
+  #note(sighting: Sighting, connection: Connection): void {
+    connection.explained = true;
+    if (sighting.login !== null) connection.loggedIn = true;
+  }
+
+  #event(sighting: Sighting, connection: Connection | null, emit: (joined: Joined) => void): void {
+    const { kind } = sighting;
+    if (kind === 'authentication') {
+      this.#failedLogins(sighting, connection, sighting.attempts, emit);
+    } else if (kind === 'success') {
+      for (const failed of this.#attempts.success(sighting))
+        this.#count(failed, 'authentication', failed.login, null, emit);
+      if (connection) connection.loggedIn = true;
+      this.#count(sighting, 'success', sighting.login, connection, emit);
+    } else if (kind !== null) {
+      for (let i = 0; i < this.#times(sighting); i++) this.#count(sighting, kind, sighting.login, connection, emit);
+    }
+    if (sighting.also !== null) this.#count(sighting, sighting.also, sighting.login, connection, emit);
+  }
+
+  /** Failed logins that the server itself tells of: each takes the echoes and hints that belong to it. */
+  #failedLogins(
+    sighting: Sighting,
+    connection: Connection | null,
+    total: number,
+    emit: (joined: Joined) => void,
+  ): void {
+    const excused = this.#attempts.takeExcused(sighting);
+    const attempts = total - excused;
+    if (connection) connection.failedLogins += total;
+    if (attempts <= 0) return;
+    const logins = this.#attempts.claim(sighting, attempts);
+    for (let i = 0; i < attempts; i++) {
+      const own = attempts === 1 || i >= logins.length ? sighting.login : null;
+      this.#count(sighting, 'authentication', own ?? logins[i] ?? sighting.login, connection, emit);
+    }
+  }
+
+  #hold(sighting: Sighting, connection: Connection | null, emit: (joined: Joined) => void): void {
+    if (sighting.kind === 'invalid-rcpt' && connection) connection.refusedRecipients += sighting.attempts;
+    if (connection?.loggedIn) return;
+    const held: Held = { sighting, fallback: sighting.as === 'fallback' };
+    if (connection === null || sighting.ip === null || connection.impatient) {
+      this.#countHeld(held, connection, emit);
+      return;
+    }
+    connection.held.push(held);
+    if (connection.held.length > MAX_HELD) {
+      connection.impatient = true;
+      this.#releaseHeld(connection, emit);
+    }
+  }
+
+  #end(sighting: Sighting, connection: Connection, emit: (joined: Joined) => void): void {
+    const { counts } = sighting;
+    if (counts === null) return;
+    const unexplained = counts.tried - counts.worked - connection.failedLogins;
+    if (unexplained > 0) this.#failedLogins({ ...sighting, kind: 'authentication' }, connection, unexplained, emit);
+    if (counts.worked > 0 || connection.loggedIn) {
+      // Logged in: mistakes of a user are no attack.
+      this.#attempts.forgive(sighting);
+      return;
+    }
+    // Recipients without a sender are refused without a word in the log; with one, an unlogged refusal may be anything.
+    const refused = counts.mails === 0 ? counts.given - counts.taken : 0;
+    if (refused > 0 && connection.refusedRecipients === 0 && !connection.explained) {
+      for (let i = 0; i < refused; i++) this.#count(sighting, 'invalid-rcpt', null, connection, emit);
+    }
+    this.#releaseHeld(connection, emit);
+  }
+
+  #releaseHeld(connection: Connection, emit: (joined: Joined) => void): void {
+    const held = connection.held.splice(0);
+    for (const one of held) if (!one.fallback) this.#countHeld(one, connection, emit);
+    for (const one of held) if (one.fallback) this.#countHeld(one, connection, emit);
+  }
+
+  #countHeld({ sighting, fallback }: Held, connection: Connection | null, emit: (joined: Joined) => void): void {
+    if (sighting.kind === null) return;
+    if (fallback && connection !== null && (connection.counted.size > 0 || connection.explained)) return;
+    for (let i = 0; i < this.#times(sighting); i++)
+      this.#count(sighting, sighting.kind, sighting.login, connection, emit);
+  }
+
+  /** A flood of `message repeated` must not make a flood of events. */
+  #times(sighting: Sighting): number {
+    return sighting.kind === 'invalid-rcpt' ? sighting.attempts : 1;
+  }
+
+  /** One event. A connection scans or loiters once, however many lines tell of it. */
+  #count(
+    sighting: Sighting,
+    kind: Kind,
+    login: string | null,
+    connection: Connection | null,
+    emit: (joined: Joined) => void,
+  ): void {
+    const ip = sighting.ip ?? connection?.ip ?? null;
+    if (ip === null) return;
+    if (connection !== null) {
+      if ((kind === 'scan' || kind === 'loitering') && connection.counted.has(kind)) return;
+      // A probe that hangs until the time is out is one offence.
+      if (kind === 'loitering' && connection.counted.has('scan')) return;
+      connection.counted.add(kind);
+    }
+    const event: Event = { kind, ip, login, time: sighting.time, filter: sighting.filter, text: sighting.text };
+    emit({ event, line: sighting.line });
+  }
+
+  #release(emit: (joined: Joined) => void): void {
+    if (this.#clock - this.#released < RELEASE_EVERY) return;
+    this.#released = this.#clock;
+    for (const connection of this.#connections.takeIdle(this.#clock - HOLD)) this.#releaseHeld(connection, emit);
+    for (const sighting of this.#attempts.takeWaited(this.#clock)) {
+      this.#count(sighting, 'authentication', sighting.login, null, emit);
+    }
+  }
+}
