@@ -23,6 +23,18 @@ export class ConfigError extends Error {
   }
 }
 
+/** Everything that is wrong with one configuration file, in the order of its lines; there is at least one error. */
+export class ConfigErrors extends AggregateError {
+  override readonly name = 'ConfigErrors';
+  declare readonly errors: ConfigError[];
+
+  constructor(errors: readonly ConfigError[], options?: ErrorOptions) {
+    const [first] = errors;
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+    super(errors, `${first?.message ?? 'The configuration cannot be used'}${more}`, options);
+  }
+}
+
 /** An enforcer that could not carry out what it was told: the command that it ran and what that said. */
 export class EnforceError extends Error {
   override readonly name = 'EnforceError';

@@ -1,7 +1,7 @@
 /** Filter files: reads their TOML, checks their shape, compiles them, and finds the shipped and the admin's own ones. */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { KINDS } from '../core/types.ts';
 import { ConfigError } from '../errors.ts';
 import { type CompiledFilter, compileFilter, PatternError } from '../filter/compile.ts';
@@ -16,38 +16,40 @@ export interface Filter {
   readonly compiled: CompiledFilter;
 }
 
+const NAME = z.string().check(z.regex(/^[a-z0-9-]{1,40}$/, 'small letters, digits and hyphens are expected'));
+
 const SAMPLE = z.strictObject({
   line: z.string(),
-  ip: z.string().optional(),
-  login: z.string().optional(),
-  attempts: z.number().int().optional(),
+  ip: z.optional(z.string()),
+  login: z.optional(z.string()),
+  attempts: z.optional(z.int()),
 });
 
 const PATTERN = z.strictObject({
-  name: z.string().regex(/^[a-z0-9-]{1,40}$/),
-  as: z.enum(ROLES).default('event'),
-  kind: z.enum(KINDS).nullable().default(null),
-  also: z.enum(KINDS).nullable().default(null),
-  layer: z.string().default(''),
-  'explains-login': z.boolean().default(false),
-  pattern: z.string().min(1),
-  samples: z.array(SAMPLE).min(1, 'every pattern needs at least one real line as a sample'),
+  name: NAME,
+  as: z._default(z.enum(ROLES), 'event'),
+  kind: z._default(z.nullable(z.enum(KINDS)), null),
+  also: z._default(z.nullable(z.enum(KINDS)), null),
+  layer: z._default(z.string(), ''),
+  'explains-login': z._default(z.boolean(), false),
+  pattern: z.string().check(z.minLength(1)),
+  samples: z.array(SAMPLE).check(z.minLength(1, 'every pattern needs at least one real line as a sample')),
 });
 
 const STORY = z.strictObject({
   name: z.string(),
-  lines: z.array(z.string()).min(1),
-  events: z.array(z.strictObject({ kind: z.enum(KINDS), ip: z.string(), login: z.string().optional() })),
+  lines: z.array(z.string()).check(z.minLength(1)),
+  events: z.array(z.strictObject({ kind: z.enum(KINDS), ip: z.string(), login: z.optional(z.string()) })),
 });
 
 const FILTER = z.strictObject({
-  name: z.string().regex(/^[a-z0-9-]{1,40}$/, 'a filter is named with small letters, digits and hyphens'),
-  programs: z.array(z.string().min(1)).min(1),
-  units: z.array(z.string()).default([]),
-  session: z.enum(['pid', 'none']).default('none'),
-  pattern: z.array(PATTERN).min(1),
-  negatives: z.array(z.string()).default([]),
-  story: z.array(STORY).default([]),
+  name: NAME,
+  programs: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
+  units: z._default(z.array(z.string()), []),
+  session: z._default(z.enum(['pid', 'none']), 'none'),
+  pattern: z.array(PATTERN).check(z.minLength(1)),
+  negatives: z._default(z.array(z.string()), []),
+  story: z._default(z.array(STORY), []),
 });
 
 /** All filters of a folder, by name. @throws ConfigError for the first file that cannot be used. */

@@ -1,0 +1,142 @@
+/**
+ * What the API offers: the requests with their checks, the answers, and `Control`, which the daemon implements and the
+ * server calls. The CLI uses the same types through the client.
+ */
+import * as z from 'zod/mini';
+import type { BanCause, Kind, Limit, Millis } from '../core/types.ts';
+
+/** An address, a network, or `login:NAME`. */
+const SUBJECT = z.string().check(z.minLength(1), z.maxLength(400));
+
+export const BAN_REQUEST = z.strictObject({
+  subject: SUBJECT,
+  /** Milliseconds; null means permanent; left out means the configured ban time. */
+  duration: z.optional(z.nullable(z.int().check(z.positive()))),
+  reason: z.optional(z.string().check(z.maxLength(500))),
+  /** Ban even what is allowed, or the address that the admin comes from. */
+  force: z._default(z.boolean(), false),
+  /** The address that the admin is logged in from, where known. */
+  from: z.optional(z.string().check(z.maxLength(100))),
+});
+export type BanRequest = z.infer<typeof BAN_REQUEST>;
+
+export const UNBAN_REQUEST = z.union([z.strictObject({ subject: SUBJECT }), z.strictObject({ all: z.literal(true) })]);
+export type UnbanRequest = z.infer<typeof UNBAN_REQUEST>;
+
+export const ALLOW_REQUEST = z.strictObject({
+  network: z.string().check(z.minLength(1), z.maxLength(100)),
+  note: z._default(z.string().check(z.maxLength(500)), ''),
+});
+export type AllowRequest = z.infer<typeof ALLOW_REQUEST>;
+
+export const DISALLOW_REQUEST = z.strictObject({ network: z.string().check(z.minLength(1), z.maxLength(100)) });
+export type DisallowRequest = z.infer<typeof DISALLOW_REQUEST>;
+
+export const IMPORT_REQUEST = z.strictObject({
+  bans: z
+    .array(
+      z.strictObject({
+        subject: SUBJECT,
+        /** Milliseconds since the epoch; null means permanent. */
+        until: z.nullable(z.number()),
+        reason: z._default(z.string().check(z.maxLength(500)), 'imported'),
+      }),
+    )
+    .check(z.maxLength(1_000_000)),
+});
+export type ImportRequest = z.infer<typeof IMPORT_REQUEST>;
+
+/** A ban as people and programs read it. */
+export interface BanView {
+  readonly subject: string;
+  readonly type: 'address' | 'network' | 'login';
+  readonly cause: BanCause;
+  readonly reason: string;
+  readonly since: Millis;
+  /** Null means permanent. */
+  readonly until: Millis | null;
+  readonly offence: number;
+  readonly evidence: readonly string[];
+}
+
+export interface AllowedView {
+  readonly network: string;
+  /** Why: `own address`, `default gateway`, `configuration`, `loopback`, or the note of `tailban allow`. */
+  readonly why: string;
+  /** Null for entries that come from the host or the configuration. */
+  readonly since: Millis | null;
+}
+
+export interface Status {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: Millis;
+  readonly now: Millis;
+  readonly configFile: string | null;
+  readonly dryRun: boolean;
+  readonly bans: {
+    readonly active: number;
+    readonly addresses: number;
+    readonly networks: number;
+    readonly logins: number;
+  };
+  readonly subjects: number;
+  readonly lines: number;
+  readonly events: Readonly<Record<Kind, number>>;
+  readonly limits: readonly { readonly kind: string; readonly limit: Limit | null; readonly banTime: Millis | null }[];
+  readonly sources: readonly SourceView[];
+  readonly enforcers: readonly {
+    readonly name: string;
+    readonly pending: number;
+    readonly failingSince: Millis | null;
+    readonly problem: string | null;
+  }[];
+  /** Whether anything carries out the ban of a login. */
+  readonly loginsEnforced: boolean;
+  readonly lastCheckpoint: Millis | null;
+  /** What an admin should know about, such as a source that cannot be read. */
+  readonly problems: readonly string[];
+}
+
+export interface SourceView {
+  readonly name: string;
+  readonly state: string;
+  readonly problem: string | null;
+  readonly filters: readonly string[];
+  readonly lines: number;
+  readonly events: number;
+  readonly lastEvent: Millis | null;
+  readonly origins: readonly { readonly origin: string; readonly offset: number; readonly size: number }[];
+}
+
+/** A request that cannot be carried out: the HTTP status, and what to say to the admin. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: 400 | 404 | 409 | 422;
+  readonly hint: string;
+
+  constructor(status: 400 | 404 | 409 | 422, message: string, hint = '') {
+    super(message);
+    this.status = status;
+    this.hint = hint;
+  }
+}
+
+/** The daemon, as the API sees it. Every method may throw a `Refusal`. */
+export interface Control {
+  status(): Status;
+  bans(): readonly BanView[];
+  /** Resolves when the enforcers have carried it out. */
+  ban(request: BanRequest): Promise<BanView>;
+  /** The subjects that are free now. A subject that was neither banned nor counted is a 404. */
+  unban(request: UnbanRequest): Promise<readonly string[]>;
+  allowed(): readonly AllowedView[];
+  /** The bans that this lifted. */
+  allow(request: AllowRequest): Promise<readonly string[]>;
+  disallow(request: DisallowRequest): Promise<void>;
+  /** Reads configuration and filters again; what changed. A configuration that is wrong is a 422 and changes nothing. */
+  reload(): Promise<{ readonly changes: readonly string[]; readonly notes: readonly string[] }>;
+  /** The effective configuration as commented TOML. */
+  config(): string;
+  import(request: ImportRequest): Promise<{ readonly imported: number; readonly skipped: readonly string[] }>;
+}

@@ -1,0 +1,171 @@
+/**
+ * From what is written to what holds, and back: fills in what follows from other settings (the preset, the login limit,
+ * ban times) and gives everything the shape of `Config`.
+ */
+import { parseDuration } from '../core/duration.ts';
+import type { Increment } from '../core/settings.ts';
+import type { Millis } from '../core/types.ts';
+import type { Config, LimitRule, NamedNetwork, SourceConfig } from './config.ts';
+import type { WrittenLimit } from './limit-forms.ts';
+import { PRESETS, type Preset, type Settings } from './schema.ts';
+
+type Fail2ban = Settings['server']['fail2ban'];
+type Jmap = Settings['jmap'];
+
+/** What holds. `isWritten` tells whether the file names authentication itself; a preset only counts where it does not. */
+export function resolve(settings: Settings, authenticationIsWritten: boolean): Config {
+  const { server } = settings;
+  const limits = resolveLimits(server.fail2ban, authenticationIsWritten);
+  const networks = Object.entries(server.network).map(
+    ([name, network]): NamedNetwork => ({
+      name,
+      networks: network.address ?? [],
+      neverBlock: network['never-block'],
+    }),
+  );
+  return {
+    ...limits,
+    enabled: server.fail2ban.enabled,
+    increment: resolveIncrement(server.fail2ban.increment, [
+      limits.banTime,
+      ...[...Object.values(limits.limits), limits.loginLimit].map((rule) => rule?.banTime ?? null),
+    ]),
+    allowed: [
+      ...server['allowed-ip'].map((network) => ({ network, name: null })),
+      ...networks
+        .filter(({ neverBlock }) => neverBlock)
+        .flatMap(({ name, networks }) => networks.map((network) => ({ network, name }))),
+    ],
+    networks,
+    ipv6Prefix: server['ipv6-prefix'],
+    maxSubjects: server['max-subjects'],
+    sources: Object.entries(settings.source).map(resolveSource),
+    firewall: settings.firewall,
+    store: settings.store,
+    api: settings.api,
+    log: settings.log,
+    requests: resolveRequests(settings.authentication['rate-limit'], settings.jmap),
+  };
+}
+
+/** The settings that a configuration is the meaning of; resolving them gives the same configuration again. */
+export function settingsOf(config: Config): Settings {
+  return {
+    server: {
+      'allowed-ip': config.allowed.filter(({ name }) => name === null).map(({ network }) => network),
+      'ipv6-prefix': config.ipv6Prefix,
+      'max-subjects': config.maxSubjects,
+      fail2ban: {
+        enabled: config.enabled,
+        preset: undefined,
+        authentication: writtenLimit(config.limits.authentication, config.banTime),
+        login: writtenLimit(config.loginLimit, config.banTime),
+        'invalid-rcpt': writtenLimit(config.limits['invalid-rcpt'], config.banTime),
+        loitering: writtenLimit(config.limits.loitering, config.banTime),
+        scan: writtenLimit(config.limits.scan, config.banTime),
+        'ban-time': config.banTime,
+        increment: config.increment,
+      },
+      network: Object.fromEntries(
+        config.networks.map(({ name, networks, neverBlock }) => [
+          name,
+          { address: networks, 'never-block': neverBlock },
+        ]),
+      ),
+    },
+    source: Object.fromEntries(config.sources.map((source) => [source.name, writtenSource(source)])),
+    firewall: config.firewall,
+    authentication: { 'rate-limit': config.requests.authentication },
+    jmap: {
+      'rate-limit': {
+        'use-forwarded': config.requests.useForwarded,
+        authentication: config.requests.jmapAuthentication,
+        anonymous: config.requests.anonymous,
+        account: config.requests.account,
+        cache: { size: config.requests.cacheSize },
+      },
+      protocol: {
+        request: { 'max-concurrent': config.requests.concurrentRequests },
+        upload: { 'max-concurrent': config.requests.concurrentUploads },
+      },
+    },
+    store: config.store,
+    api: config.api,
+    log: config.log,
+  };
+}
+
+function resolveLimits(
+  fail2ban: Fail2ban,
+  authenticationIsWritten: boolean,
+): Pick<Config, 'limits' | 'loginLimit' | 'banTime'> {
+  const banTime = fail2ban['ban-time'];
+  const { preset } = fail2ban;
+  const authentication =
+    preset === undefined || authenticationIsWritten ? rule(fail2ban.authentication, banTime) : presetRule(preset);
+  return {
+    limits: {
+      authentication,
+      'invalid-rcpt': rule(fail2ban['invalid-rcpt'], banTime),
+      loitering: rule(fail2ban.loitering, banTime),
+      scan: rule(fail2ban.scan, banTime),
+    },
+    loginLimit: fail2ban.login === undefined ? authentication : rule(fail2ban.login, banTime),
+    banTime,
+  };
+}
+
+function rule(written: WrittenLimit | null, banTime: Millis | null): LimitRule | null {
+  if (written === null) return null;
+  return { ...written.limit, banTime: written.blockFor === undefined ? banTime : written.blockFor };
+}
+
+function presetRule(name: Preset): LimitRule {
+  const { attempts, within, blockFor } = PRESETS[name];
+  return { count: attempts, period: parseDuration(within), banTime: parseDuration(blockFor) };
+}
+
+/** A ban that cannot grow must not shrink: `max` follows a longer ban time. */
+function resolveIncrement(increment: Increment | null, banTimes: readonly (Millis | null)[]): Increment | null {
+  if (increment === null) return null;
+  return { ...increment, max: Math.max(increment.max, ...banTimes.map((time) => time ?? 0)) };
+}
+
+function resolveSource([name, written]: [string, Settings['source'][string]]): SourceConfig {
+  const common = { name, filters: written.filter ?? null, zone: written.zone ?? null };
+  return written.files === undefined
+    ? { ...common, type: 'journal', units: written.units ?? null }
+    : { ...common, type: 'files', files: written.files };
+}
+
+function resolveRequests(authentication: Config['requests']['authentication'], jmap: Jmap): Config['requests'] {
+  const rates = jmap['rate-limit'];
+  return {
+    authentication,
+    useForwarded: rates['use-forwarded'],
+    jmapAuthentication: rates.authentication,
+    anonymous: rates.anonymous,
+    account: rates.account,
+    cacheSize: rates.cache.size,
+    concurrentRequests: jmap.protocol.request['max-concurrent'],
+    concurrentUploads: jmap.protocol.upload['max-concurrent'],
+  };
+}
+
+function writtenLimit(rule: LimitRule | null, banTime: Millis | null): WrittenLimit | null {
+  if (rule === null) return null;
+  const { count, period } = rule;
+  return { limit: { count, period }, blockFor: rule.banTime === banTime ? undefined : rule.banTime };
+}
+
+function writtenSource(source: SourceConfig): Settings['source'][string] {
+  const isFiles = source.type === 'files';
+  const units = isFiles ? undefined : (source.units ?? undefined);
+  return {
+    files: isFiles ? source.files : undefined,
+    journal: !isFiles,
+    units,
+    filter: source.filters ?? undefined,
+    zone: source.zone ?? undefined,
+  };
+}

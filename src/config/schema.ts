@@ -1,0 +1,231 @@
+/**
+ * All settings there are: how each is written, its default and its sentence. The field names are those of the mail
+ * servers and PBXs whose admins know them; `docs/configuration.md` and `tailban config` are generated from here.
+ */
+import { banTime, choice, duration, flag, path, rate, whole, zone } from './forms.ts';
+import { increment, limit } from './limit-forms.ts';
+import { filterNames, globs, networks, ports, units } from './list-forms.ts';
+import { named, optional, type Report, setting, table, type ValueOf } from './setting.ts';
+import type { TomlTable } from './toml.ts';
+
+export type Settings = ValueOf<typeof SETTINGS>;
+
+/** The presets of PBX documents, from lenient to strict: attempts, within, block for. */
+export const PRESETS = {
+  weak: { attempts: 20, within: '10m', blockFor: '10m' },
+  normal: { attempts: 10, within: '1h', blockFor: '1d' },
+  enhanced: { attempts: 5, within: '6h', blockFor: '7d' },
+  paranoid: { attempts: 3, within: '24h', blockFor: '30d' },
+} as const;
+export type Preset = keyof typeof PRESETS;
+
+const presetNames = Object.keys(PRESETS) as Preset[];
+const presetText = presetNames
+  .map((name) => `${name} ${PRESETS[name].attempts}/${PRESETS[name].within}/${PRESETS[name].blockFor}`)
+  .join(', ');
+
+/** sun_path of unix(7) takes 108 bytes with the final NUL. */
+const SOCKET_PATH_BYTES = 107;
+
+const fail2ban = table('Who is banned, and for how long. A limit counts over all services together.', {
+  enabled: setting(flag(), true, { meaning: 'Whether anything is banned at all', fail2ban: 'enabled' }),
+  preset: optional(choice(presetNames), {
+    meaning: `Attempts, window and ban time for authentication in one word, where authentication is not written: ${presetText}`,
+    example: 'normal',
+  }),
+  authentication: setting(limit(), '100/1d', {
+    meaning: 'Failed logins of one address that lead to its ban; the Nth inside any period bans',
+    fail2ban: 'maxretry, findtime',
+  }),
+  login: optional(limit(), {
+    meaning: 'Failed logins of one login name, from whatever addresses; as authentication, where it is not written',
+    example: '50/1d',
+  }),
+  'invalid-rcpt': setting(limit(), '35/1d', { meaning: 'Recipients that do not exist, or relay attempts' }),
+  loitering: setting(limit(), '150/1d', { meaning: 'Connections that stay idle or end without a command' }),
+  scan: setting(limit(), '30/1d', {
+    meaning: 'Probes: commands of other protocols, abuse of pipelining, HTTP requests',
+  }),
+  'ban-time': setting(banTime(), '1h', {
+    meaning: 'How long the first ban lasts, where a limit has no block-for of its own',
+    fail2ban: 'bantime',
+  }),
+  increment: setting(
+    increment(),
+    { factor: 2, max: '30d', 'forget-after': '30d' },
+    {
+      meaning: 'Each further ban within forget-after is factor times as long as the last, up to max',
+      fail2ban: 'bantime.increment, bantime.factor, bantime.maxtime',
+    },
+  ),
+});
+
+const network = table(
+  'A network with a name, shown beside its addresses.',
+  {
+    address: optional(networks(), { meaning: 'Its addresses and CIDR networks', example: '192.0.2.0/24' }),
+    'never-block': setting(flag(), false, {
+      meaning: 'Whether its addresses are never banned, as if they stood in server.allowed-ip',
+      fail2ban: 'ignoreip',
+    }),
+  },
+  (raw, report) => {
+    if (!Object.hasOwn(raw, 'address'))
+      report({ message: 'address is missing', hint: 'Write address = "192.0.2.0/24"' });
+  },
+);
+
+const server = table('What holds for the whole host.', {
+  'allowed-ip': setting(networks(), [], {
+    meaning: "Never banned; loopback, this host's own addresses and its gateways are always allowed too",
+    fail2ban: 'ignoreip',
+  }),
+  'ipv6-prefix': setting(whole(32, 128), 64, {
+    meaning: 'IPv6 addresses that share this many bits count together and are banned together',
+  }),
+  'max-subjects': setting(whole(100, 50_000_000), 1_000_000, {
+    meaning: 'How many addresses, prefixes and logins are remembered; beyond it the one seen longest ago is forgotten',
+  }),
+  fail2ban,
+  network: named(network),
+});
+
+const source = table(
+  'A log to read, any number of them, under any names. Without any, the mail logs and the journal are found by themselves.',
+  {
+    files: optional(globs(), {
+      meaning: 'Log files to follow; files that appear later are picked up while running',
+      fail2ban: 'logpath',
+      example: ['/var/log/mail.log'],
+    }),
+    journal: setting(flag(), false, { meaning: 'Whether to read the systemd journal', fail2ban: 'backend = systemd' }),
+    units: optional(units(), {
+      meaning: 'Read the journal, but only of these units',
+      fail2ban: 'journalmatch',
+      example: ['postfix@-.service', 'dovecot.service'],
+    }),
+    filter: optional(filterNames(), {
+      meaning: 'The filters to try on its lines; all, where it is not written',
+      fail2ban: 'filter',
+      example: ['postfix', 'dovecot'],
+    }),
+    zone: optional(zone(), {
+      meaning: "The time zone of stamps that carry none; this host's own, where it is not written",
+      fail2ban: 'logtimezone',
+      example: 'Europe/Berlin',
+    }),
+  },
+  readsOneThing,
+);
+
+const firewall = table('How addresses are shut out.', {
+  backend: setting(choice(['auto', 'nftables', 'none'], ['iptables', 'command']), 'auto', {
+    meaning: 'What carries bans out: nftables, or none to only record them; auto is nftables where it works',
+    fail2ban: 'banaction',
+  }),
+  ports: setting(ports(), [25, 80, 110, 143, 443, 465, 587, 993, 995, 4190], {
+    meaning: 'The TCP ports that are closed to banned addresses; [] closes every port and protocol',
+    fail2ban: 'port',
+  }),
+  action: setting(choice(['drop', 'reject']), 'drop', {
+    meaning: 'Whether packets vanish or are answered with an error',
+    fail2ban: 'blocktype',
+  }),
+});
+
+const authentication = table('Attempts to log in, whether they fail or not.', {
+  'rate-limit': setting(rate(), '10/1m', {
+    meaning: 'Attempts of one address; over it, refused until the window has room again',
+    later: true,
+  }),
+});
+
+function perMinute(fallback: string, meaning: string) {
+  return setting(rate(), fallback, { meaning, later: true });
+}
+
+const jmap = table('Limits on HTTP and JMAP requests.', {
+  'rate-limit': table('Requests in a period; over it, refused until the window has room again.', {
+    'use-forwarded': setting(flag(), false, {
+      meaning: 'Take the address from Forwarded or X-Forwarded-For; only behind a proxy, else clients forge it',
+      later: true,
+    }),
+    authentication: perMinute('10/1m', 'Authentication requests of one address'),
+    anonymous: perMinute('100/1m', 'Requests of one address without a login'),
+    account: perMinute('1000/1m', 'Requests of one account'),
+    cache: table('The memory of these limits.', {
+      size: setting(whole(1, 50_000_000), 1024, {
+        meaning: 'How many addresses and accounts are remembered',
+        later: true,
+      }),
+    }),
+  }),
+  protocol: table('What may run at the same time.', {
+    request: table('Requests that run at the same time.', {
+      'max-concurrent': setting(whole(1, 1_000_000), 4, {
+        meaning: 'Requests of one account at the same time',
+        later: true,
+      }),
+    }),
+    upload: table('Uploads that run at the same time.', {
+      'max-concurrent': setting(whole(1, 1_000_000), 4, {
+        meaning: 'Uploads of one account at the same time',
+        later: true,
+      }),
+    }),
+  }),
+});
+
+/** The root of all settings. */
+export const SETTINGS = table('The whole file.', {
+  server,
+  source: named(source),
+  firewall,
+  authentication,
+  jmap,
+  store: table('What outlives a restart.', {
+    path: setting(path(), '/var/lib/tailban/tailban.db', { meaning: 'The SQLite database', fail2ban: 'dbfile' }),
+    history: setting(duration(), '90d', { meaning: 'How long past bans are kept', fail2ban: 'dbpurgeage' }),
+  }),
+  api: table('Where the commands reach the daemon.', {
+    socket: setting(path(SOCKET_PATH_BYTES), '/run/tailban/tailban.sock', {
+      meaning: 'The unix socket',
+      fail2ban: 'socket',
+    }),
+  }),
+  log: table('What the daemon itself writes, on standard output.', {
+    level: setting(choice(['debug', 'info', 'warn', 'error']), 'info', {
+      meaning: 'The least that is written',
+      fail2ban: 'loglevel',
+    }),
+    format: setting(choice(['auto', 'json', 'pretty']), 'auto', {
+      meaning: 'Lines for people or JSON for programs; auto is pretty on a terminal',
+    }),
+  }),
+});
+
+/** A source reads files or the journal, one of the two. */
+function readsOneThing(raw: TomlTable, report: Report): void {
+  const hasFiles = Object.hasOwn(raw, 'files');
+  const hasUnits = Object.hasOwn(raw, 'units');
+  const hasJournal = hasUnits || (Object.hasOwn(raw, 'journal') && raw['journal'] !== false);
+  if (hasUnits && raw['journal'] === false)
+    report({
+      path: ['journal'],
+      message: 'units are of the journal, which is switched off here',
+      hint: 'Leave journal out',
+    });
+  if (hasFiles && hasJournal)
+    report({
+      path: [hasUnits ? 'units' : 'journal'],
+      on: 'key',
+      message: 'a source reads files or the journal, not both',
+      hint: 'Make two sources of it, such as [source.mail] and [source.journal]',
+    });
+  if (!hasFiles && !hasJournal)
+    report({
+      on: 'key',
+      message: 'this source reads nothing',
+      hint: 'Write files = ["/var/log/mail.log"], units = ["dovecot.service"] or journal = true',
+    });
+}
