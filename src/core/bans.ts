@@ -42,12 +42,16 @@ export class BanBook {
     if (ban.subject.type === 'network') this.#networks.set(ban.subject.network, key);
   }
 
-  /** Takes a ban out of force and forgets that there was one. */
-  remove(subject: Subject): Ban | undefined {
+  /**
+   * Takes a ban out of force; it is no offence any more. What happened before `now` stays covered by it, so that lines
+   * that are read late do not count against somebody who has been let out.
+   */
+  remove(subject: Subject, now: Millis): Ban | undefined {
     const key = subjectKey(subject);
     const ban = this.#active.get(key);
     this.#drop(key, subject);
     this.#ended.delete(key);
+    if (ban !== undefined) this.#retire(key, { ...ban, until: now, offence: 0 });
     return ban;
   }
 

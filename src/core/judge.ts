@@ -9,7 +9,16 @@ import { type Address, type Network, networkBase, overlaps } from './ip.ts';
 import { NetworkMap } from './networks.ts';
 import type { JudgeSettings, LimitSetting } from './settings.ts';
 import { normalLogin, subjectKey, subjectNetwork, subjectOf } from './subject.ts';
-import type { Ban, BanCause, Event, FailureKind, Limit, Millis, Subject } from './types.ts';
+import {
+  type Ban,
+  type BanCause,
+  type Event,
+  FAILURE_KINDS,
+  type FailureKind,
+  type Limit,
+  type Millis,
+  type Subject,
+} from './types.ts';
 import { type WindowRow, Windows } from './windows.ts';
 
 /** One counter that an event moved. */
@@ -117,14 +126,14 @@ export class Judge {
    * Lifts the ban of a subject and forgets its failures and offences; for an IPv6 address that of its prefix, for a
    * network all bans within it. Returns the subjects that are free now, banned before or only counted.
    */
-  unban(subject: Subject): Subject[] {
+  unban(subject: Subject, now: Millis): Subject[] {
     const freed = new Map<string, Subject>();
     const network = subjectNetwork(subject);
     const targets = network === null ? [] : this.#bans.within(network).map((ban) => ban.subject);
     if (subject.type === 'address') targets.push(subjectOf(subject.address, this.#settings.ipv6Prefix));
     for (const target of [subject, ...targets]) {
       const key = subjectKey(target);
-      const ban = this.#bans.remove(target);
+      const ban = this.#bans.remove(target, now);
       const counted = this.#forget(key);
       if (ban !== undefined || counted) freed.set(key, target);
     }
@@ -136,23 +145,26 @@ export class Judge {
     return this.#bans.covering(address);
   }
 
-  /** Takes over a stored or adopted ban. */
+  /** Takes over a stored or adopted ban, also one that has ended; before the counters. */
   restore(ban: Ban, now: Millis): void {
     this.#bans.add(ban, now);
-    this.#forget(subjectKey(ban.subject));
-    this.#windows.takeChanged();
   }
 
+  /** Takes over a stored counter. What a ban has covered since the counter was stored counts no more. */
   loadCounter(row: WindowRow): void {
-    this.#windows.load(row);
-  }
-
-  loadEvidence(subject: string, lines: readonly string[]): void {
-    for (const line of lines) this.#evidence.add(subject, line);
+    const last = this.#bans.last(row.subject);
+    const from = last === undefined ? Number.NEGATIVE_INFINITY : (last.until ?? Number.POSITIVE_INFINITY);
+    const times = row.times.filter((time) => time >= from);
+    if (times.length > 0) this.#windows.load({ ...row, times });
   }
 
   evidence(subject: string): readonly string[] {
     return this.#evidence.of(subject);
+  }
+
+  /** All windows of one subject, also the empty ones. */
+  counters(subject: string): WindowRow[] {
+    return FAILURE_KINDS.map((kind) => ({ subject, kind, times: this.#windows.times(subject, kind) }));
   }
 
   takeChangedCounters(): WindowRow[] {
@@ -196,7 +208,7 @@ export class Judge {
   }
 
   /** Replaces the allow-list: networks and why each is on it. Returns the bans that it lifts. */
-  allow(networks: Iterable<readonly [Network, string]>): Ban[] {
+  allow(networks: Iterable<readonly [Network, string]>, now: Millis): Ban[] {
     this.#allowed = new NetworkMap<string>();
     for (const [network, why] of networks) this.#allowed.set(network, why);
     const lifted: Ban[] = [];
@@ -204,7 +216,7 @@ export class Judge {
       if (this.allowedWithin(ban.subject) !== null) lifted.push(ban);
     }
     for (const ban of lifted) {
-      this.#bans.remove(ban.subject);
+      this.#bans.remove(ban.subject, now);
       this.#forget(subjectKey(ban.subject));
     }
     return lifted;

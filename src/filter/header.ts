@@ -106,6 +106,12 @@ function entry(time: Millis, program: string, pid: string, message: string): Ent
   return { time, program, pid, message, times: 1 };
 }
 
+/** Only the time of a line of text; null where it has none that is understood. */
+export function lineTime(line: string, stamps: StampReader): Millis | null {
+  const pri = /^<\d{1,3}>(?:1 )?/.exec(line);
+  return stamps.read(line, pri === null ? 0 : pri[0].length);
+}
+
 /** What a journal entry must look like to be believed. */
 export interface JournalTrust {
   /** Units whose entries are taken as they are. */

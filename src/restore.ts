@@ -1,0 +1,57 @@
+/** Brings the judge back to where it was: the bans of the store, the counters of the last checkpoint, waiting lines. */
+import type { Judge } from './core/judge.ts';
+import type { Change, Millis } from './core/types.ts';
+import type { Enforcer } from './enforce/types.ts';
+import type { Logger } from './log.ts';
+import type { Reading } from './reading.ts';
+import type { Store } from './store/store.ts';
+
+export interface RestoreOptions {
+  readonly judge: Judge;
+  readonly store: Store;
+  readonly reading: Reading;
+  readonly firewall: Enforcer | null;
+  /** For how long ended bans still matter. */
+  readonly memory: Millis;
+  readonly now: Millis;
+  readonly log: Logger;
+}
+
+export async function restoreState(options: RestoreOptions): Promise<void> {
+  const { judge, store, reading, memory, now, log } = options;
+  if (store.recovered) await adopt(options);
+  // Bans first: what they cover is left out of the counters, and lines that are read again fall under them.
+  for (const ban of store.recentBans(now - memory)) {
+    const letOut = ban.ended === 'unbanned';
+    judge.restore(letOut ? { ...ban, until: ban.endedAt, offence: 0 } : ban, now);
+  }
+  for (const counter of store.counters()) judge.loadCounter(counter);
+  reading.load(store.positions(), store.joins());
+  log.info(`${judge.banCount} bans and ${judge.subjects} counted subjects come back from ${store.path}`);
+}
+
+/** The store was lost: what the firewall still holds is taken over. */
+async function adopt({ store, firewall, now, log }: RestoreOptions): Promise<void> {
+  let remaining: Awaited<ReturnType<Enforcer['remaining']>> = [];
+  try {
+    remaining = (await firewall?.remaining()) ?? [];
+  } catch (error) {
+    log.error({ err: error }, 'the bans that are left in the firewall cannot be read');
+  }
+  const changes = remaining.map(
+    ({ subject, until }): Change => ({
+      type: 'ban',
+      ban: {
+        subject,
+        since: now,
+        until,
+        cause: 'adopted',
+        reason: 'found in the firewall after the database was lost',
+        offence: 1,
+        evidence: [],
+      },
+    }),
+  );
+  store.saveChanges(changes, now);
+  log.warn(`${changes.length} bans were taken over from the firewall`);
+}

@@ -1,0 +1,85 @@
+/** What `tailban status` shows, put together from those who know. */
+import type { SourceView, Status } from './api/contract.ts';
+import type { Config } from './config/config.ts';
+import type { Judge } from './core/judge.ts';
+import { type Ban, FAILURE_KINDS, type Millis } from './core/types.ts';
+import type { QueueStatus } from './enforce/queue.ts';
+import type { Guard } from './guard.ts';
+import type { Reading } from './reading.ts';
+
+export interface StatusParts {
+  readonly version: string;
+  readonly dryRun: boolean;
+  readonly configFile: string | null;
+  readonly config: Config;
+  readonly startedAt: Millis;
+  readonly now: Millis;
+  readonly judge: Judge;
+  readonly guard: Guard;
+  readonly reading: Reading;
+  readonly queues: readonly QueueStatus[];
+  readonly firewallProblem: string | null;
+}
+
+export function buildStatus(parts: StatusParts): Status {
+  const { version, dryRun, configFile, config, startedAt, now, judge, guard, reading, queues, firewallProblem } = parts;
+  const sources = reading.views();
+  return {
+    version,
+    pid: process.pid,
+    startedAt,
+    now,
+    configFile,
+    dryRun,
+    bans: countBans(judge.activeBans()),
+    subjects: judge.subjects,
+    lines: reading.lines,
+    events: { ...guard.events },
+    limits: limitViews(config),
+    sources,
+    enforcers: queues.map(enforcerView),
+    loginsEnforced: false,
+    lastCheckpoint: guard.lastCheckpoint,
+    problems: [
+      ...(guard.storeFailing ? ['The store cannot be written; bans hold, but a restart would forget the latest'] : []),
+      ...(firewallProblem === null ? [] : [firewallProblem]),
+      ...sourceProblems(sources),
+    ],
+  };
+}
+
+function countBans(bans: Iterable<Ban>): Status['bans'] {
+  const counts = { address: 0, network: 0, login: 0 };
+  for (const { subject } of bans) counts[subject.type]++;
+  return {
+    active: counts.address + counts.network + counts.login,
+    addresses: counts.address,
+    networks: counts.network,
+    logins: counts.login,
+  };
+}
+
+function limitViews(config: Config): Status['limits'] {
+  const rules = [
+    ...FAILURE_KINDS.map((kind) => [kind, config.limits[kind]] as const),
+    ['login', config.loginLimit] as const,
+  ];
+  return rules.map(([kind, rule]) => ({
+    kind,
+    limit: rule === null ? null : { count: rule.count, period: rule.period },
+    banTime: rule === null ? null : rule.banTime,
+  }));
+}
+
+function enforcerView(status: QueueStatus): Status['enforcers'][number] {
+  return {
+    name: status.enforcer,
+    pending: status.pending,
+    failingSince: status.failingSince,
+    problem: status.lastError,
+  };
+}
+
+function sourceProblems(sources: readonly SourceView[]): string[] {
+  return sources.flatMap(({ name, problem }) => (problem === null ? [] : [`source ${name}: ${problem}`]));
+}
