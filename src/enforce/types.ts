@@ -7,7 +7,8 @@ export interface Enforcer {
   /** Whether this enforcer can do anything about such a subject. */
   handles(subject: Subject): boolean;
   /**
-   * Carries out one batch, all or nothing; a ban that is there already is brought to the new end, an unban of what is not there is no error.
+   * Carries out one batch, all or nothing; a ban that is there already is brought to the new end, an unban of what is
+   * not there is no error. The first call of all is `reset`, so that the outside is known.
    * @throws EnforceError
    */
   apply(changes: readonly Change[]): Promise<void>;
