@@ -19,7 +19,8 @@ export interface RestoreOptions {
 
 export async function restoreState(options: RestoreOptions): Promise<void> {
   const { judge, store, reading, memory, now, log } = options;
-  if (store.recovered) await adopt(options);
+  const isFresh = store.positions().size === 0 && store.recentBans(0).length === 0;
+  if (store.recovered || isFresh) await adopt(options);
   // Bans first: what they cover is left out of the counters, and lines that are read again fall under them.
   for (const ban of store.recentBans(now - memory)) {
     const letOut = ban.ended === 'unbanned';
@@ -30,7 +31,7 @@ export async function restoreState(options: RestoreOptions): Promise<void> {
   log.info(`${judge.banCount} bans and ${judge.subjects} counted subjects come back from ${store.path}`);
 }
 
-/** The store was lost: what the firewall still holds is taken over. */
+/** The store was lost, or is new beside a firewall that is not: what that still holds is taken over. */
 async function adopt({ store, firewall, now, log }: RestoreOptions): Promise<void> {
   let remaining: Awaited<ReturnType<Enforcer['remaining']>> = [];
   try {
@@ -46,12 +47,13 @@ async function adopt({ store, firewall, now, log }: RestoreOptions): Promise<voi
         since: now,
         until,
         cause: 'adopted',
-        reason: 'found in the firewall after the database was lost',
+        reason: 'found in the firewall, the database did not know it',
         offence: 1,
         evidence: [],
       },
     }),
   );
+  if (changes.length === 0) return;
   store.saveChanges(changes, now);
   log.warn(`${changes.length} bans were taken over from the firewall`);
 }

@@ -1,5 +1,20 @@
-/** What the store keeps between two checkpoints. */
-import type { FailureKind, Millis } from '../core/types.ts';
+/** What the store keeps: bans with their history, and the daemon's state between two checkpoints. */
+import type { Network } from '../core/ip.ts';
+import type { Ban, FailureKind, Millis } from '../core/types.ts';
+
+/** A ban and how it ended. Both are null while it holds. */
+export interface BanRecord extends Ban {
+  readonly endedAt: Millis | null;
+  /** `replaced`: a later ban of the same subject took its place. */
+  readonly ended: 'expired' | 'unbanned' | 'replaced' | null;
+}
+
+/** An entry of the allow-list that was made at run time. */
+export interface AllowedNetwork {
+  readonly network: Network;
+  readonly note: string;
+  readonly since: Millis;
+}
 
 /** The failures of one subject inside the window of one kind, oldest first. */
 export interface Counter {

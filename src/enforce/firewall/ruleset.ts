@@ -1,7 +1,7 @@
 /**
  * Writes what `nft -f -` reads; pure text, nothing is run here. Everything lives in the table `inet tailban`: one base
  * chain at `prerouting`, priority -150 (before DNAT, so forwarded traffic is met under the port that the attacker used),
- * and one set per shape. Syntax and behaviour: nft(8), checked with nftables 1.0.6 and Linux 6.1 and 6.18.
+ * and one set per shape. Syntax and behaviour: nft(8), checked with nftables 1.0.6 and Linux 6.18.
  */
 import { formatDuration } from '../../core/duration.ts';
 import type { Millis } from '../../core/types.ts';

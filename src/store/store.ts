@@ -1,0 +1,172 @@
+/**
+ * The store: one SQLite database that belongs to one daemon. It owns what must outlive a crash: bans and their history,
+ * counters with the log positions that they belong to, and the allow-list that was made at run time. Every call is
+ * synchronous, and what it wrote survives `kill -9` from the moment that it returns. It decides nothing.
+ */
+import { type Network, parseNetwork } from '../core/ip.ts';
+import type { Change, Millis } from '../core/types.ts';
+import { BanTable } from './bans.ts';
+import { type Database, type Statement, transaction } from './database.ts';
+import { storeError } from './failure.ts';
+import { type OpenedFiles, openFiles, type StoreOptions } from './opening.ts';
+import { StateTables } from './state.ts';
+import type { AllowedNetwork, BanRecord, Checkpoint, Counter } from './types.ts';
+
+export class Store {
+  /** The database file, links resolved. */
+  readonly path: string;
+  /** A damaged database was moved aside at opening; what it held is lost, so look what the firewall still has. */
+  readonly recovered: boolean;
+  readonly #db: Database;
+  readonly #lock: Database;
+  readonly #now: () => Millis;
+  readonly #warn: (message: string) => void;
+  readonly #bans: BanTable;
+  readonly #state: StateTables;
+  readonly #allow: Statement;
+  readonly #disallow: Statement;
+  readonly #allowed: Statement;
+
+  /**
+   * Opens the store, and makes file (mode 0600) and directory (0750) where there are none.
+   * @throws StoreError where another process has it, a newer version wrote it, or it cannot be read and written.
+   */
+  static open(path: string, options: StoreOptions): Store {
+    const files = openFiles(path, options);
+    try {
+      return new Store(files, options);
+    } catch (error) {
+      files.db.close();
+      files.lock.close();
+      throw storeError('The store cannot be opened', path, error);
+    }
+  }
+
+  private constructor(files: OpenedFiles, options: StoreOptions) {
+    this.path = files.path;
+    this.recovered = files.recovered;
+    this.#db = files.db;
+    this.#lock = files.lock;
+    this.#now = options.now;
+    this.#warn = options.warn;
+    this.#bans = new BanTable(files.db, options.warn);
+    this.#state = new StateTables(files.db, options.warn);
+    this.#allow = files.db.prepare(
+      'INSERT INTO allowed VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET note = excluded.note',
+    );
+    this.#disallow = files.db.prepare('DELETE FROM allowed WHERE network = ?');
+    this.#allowed = files.db.prepare('SELECT network, note, since FROM allowed ORDER BY since, network');
+  }
+
+  /**
+   * Writes bans and unbans in one transaction, in their order. A ban of a subject that is banned takes the place of the
+   * earlier one; with the same beginning it is the same ban, so saving it again changes nothing or its end. An unban of
+   * what is not banned is no error.
+   * @throws StoreError where it cannot be written; trying again later is safe. RangeError where a time is no number.
+   */
+  saveChanges(changes: readonly Change[], now: Millis): void {
+    this.#write('Bans cannot be saved', () => this.#bans.save(changes, now));
+  }
+
+  /** The bans that hold at `now`, oldest first. @throws StoreError */
+  activeBans(now: Millis): BanRecord[] {
+    return this.#read('Bans cannot be read', () => this.#bans.active(now));
+  }
+
+  /**
+   * The last ban of each subject, unless it ended before `since`: those that hold, and those that a line read again
+   * after a crash may already have led to. Oldest first. @throws StoreError
+   */
+  recentBans(since: Millis): BanRecord[] {
+    return this.#read('Bans cannot be read', () => this.#bans.recent(since, this.#now()));
+  }
+
+  /** The bans that a subject (by `subjectKey`) has had, the latest first. @throws StoreError */
+  history(subject: string, limit: number): BanRecord[] {
+    return this.#read('Bans cannot be read', () => this.#bans.history(subject, limit, this.#now()));
+  }
+
+  /** Deletes the bans that ended before that time, and tells how many. @throws StoreError */
+  forgetHistory(before: Millis): number {
+    return this.#write('Old bans cannot be deleted', () => this.#bans.forget(before));
+  }
+
+  /** Writes everything of the checkpoint in one transaction. @throws StoreError where it cannot; trying again is safe. */
+  checkpoint(checkpoint: Checkpoint): void {
+    this.#write('Counters and log positions cannot be saved', () => this.#state.save(checkpoint));
+  }
+
+  /** The stored positions by `positionKey`. @throws StoreError */
+  positions(): Map<string, string> {
+    return this.#read('Log positions cannot be read', () => this.#state.positions());
+  }
+
+  /** All counters, one at a time; nothing may be written before the last was taken. @throws StoreError */
+  *counters(): Generator<Counter, void, undefined> {
+    try {
+      yield* this.#state.counters();
+    } catch (error) {
+      throw storeError('Counters cannot be read', this.path, error);
+    }
+  }
+
+  /** The stored state of lines that wait for others, by key. @throws StoreError */
+  joins(): Map<string, string> {
+    return this.#read('Waiting lines cannot be read', () => this.#state.joins());
+  }
+
+  /** Deletes the counters of these subjects, of every kind. @throws StoreError */
+  clearCounters(subjects: Iterable<string>): void {
+    this.#write('Counters cannot be deleted', () => this.#state.clearCounters(subjects));
+  }
+
+  /** Adds to the allow-list; where the network is in it, only the note changes. @throws StoreError */
+  allow(network: Network, note: string, now: Millis): void {
+    this.#write('The allow-list cannot be saved', () => this.#allow.run(network, note, now));
+  }
+
+  /** Takes off the allow-list; false where it was not in it. @throws StoreError */
+  disallow(network: Network): boolean {
+    return this.#write('The allow-list cannot be saved', () => Number(this.#disallow.run(network).changes) > 0);
+  }
+
+  /** The allow-list that was made at run time, oldest first. @throws StoreError */
+  allowed(): AllowedNetwork[] {
+    return this.#read('The allow-list cannot be read', () => {
+      const list: AllowedNetwork[] = [];
+      for (const row of this.#allowed.all()) {
+        const network = parseNetwork(String(row['network']));
+        if (network !== null) list.push({ network, note: String(row['note']), since: Number(row['since']) });
+        else this.#warn(`The stored allow-list has "${String(row['network'])}", which is no network and is left out`);
+      }
+      return list;
+    });
+  }
+
+  /** Brings the write-ahead log into the database, closes it and lets go of the lock. A second call does nothing. */
+  close(): void {
+    if (!this.#db.isOpen) return;
+    try {
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      // Nothing is lost: the log stays beside the database and is read at the next opening.
+      this.#warn(storeError('The write-ahead log cannot be brought into the database', this.path, error).message);
+    } finally {
+      this.#db.close();
+      this.#lock.close();
+    }
+  }
+
+  #write<T>(action: string, work: () => T): T {
+    return this.#read(action, () => transaction(this.#db, work));
+  }
+
+  #read<T>(action: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+      throw storeError(action, this.path, error);
+    }
+  }
+}
