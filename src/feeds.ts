@@ -11,6 +11,12 @@ import type { Feed } from './reading.ts';
 import { fileSource } from './source/file.ts';
 import { journalSource } from './source/journal.ts';
 
+/**
+ * syslog(3): LOG_MAIL, where Postfix, Dovecot and most mail servers log, and LOG_AUTHPRIV, where PAM does. Short-lived
+ * processes lose their unit in the journal, so the units alone would miss some of their lines.
+ */
+const FACILITIES = [2, 10];
+
 /** The configured sources, or those that the host turns out to have. */
 export async function findSources(config: Config, now: Millis, log: Logger): Promise<readonly SourceConfig[]> {
   const { sources } = config;
@@ -37,6 +43,6 @@ export function buildFeed(source: SourceConfig, all: ReadonlyMap<string, Filter>
   const built =
     source.type === 'files'
       ? fileSource({ name: source.name, globs: source.files, timeOfLine, now })
-      : journalSource({ name: source.name, units: [...units], identifiers: [], now });
+      : journalSource({ name: source.name, units: [...units], identifiers: [], facilities: FACILITIES, now });
   return { source: built, filters: filters.map(({ compiled }) => compiled), localTime, units };
 }

@@ -19,7 +19,8 @@ export function createLogger(options: LogOptions): Logger {
   const stream = PinoPretty({
     colorize: options.terminal,
     translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid,hostname',
+    // The message says all that; the fields are for machines.
+    ignore: 'pid,hostname,subject,subjects,cause,reason,filter,network',
     singleLine: true,
     destination: options.destination,
   });

@@ -5,6 +5,7 @@ import type { Enforcer } from './enforce/types.ts';
 import type { Logger } from './log.ts';
 import type { Reading } from './reading.ts';
 import type { Store } from './store/store.ts';
+import type { Counter } from './store/types.ts';
 
 export interface RestoreOptions {
   readonly judge: Judge;
@@ -26,9 +27,15 @@ export async function restoreState(options: RestoreOptions): Promise<void> {
     const letOut = ban.ended === 'unbanned';
     judge.restore(letOut ? { ...ban, until: ban.endedAt, offence: 0 } : ban, now);
   }
-  for (const counter of store.counters()) judge.loadCounter(counter);
+  const covered: Counter[] = [];
+  for (const counter of store.counters()) {
+    const times = judge.loadCounter(counter);
+    if (times.length < counter.times.length) covered.push({ ...counter, times });
+  }
+  // Killed between a ban and the next checkpoint: nobody else would ever take these out of the store.
+  if (covered.length > 0) store.checkpoint({ positions: new Map(), counters: covered, joins: new Map() });
   reading.load(store.positions(), store.joins());
-  log.info(`${judge.banCount} bans and ${judge.subjects} counted subjects come back from ${store.path}`);
+  log.info(`database ${store.path}: ${judge.banCount} bans in force, ${judge.subjects} subjects with failures`);
 }
 
 /** The store was lost, or is new beside a firewall that is not: what that still holds is taken over. */

@@ -43,6 +43,7 @@ export function buildStatus(parts: StatusParts): Status {
     problems: [
       ...(guard.storeFailing ? ['The store cannot be written; bans hold, but a restart would forget the latest'] : []),
       ...(firewallProblem === null ? [] : [firewallProblem]),
+      ...enforcerProblems(queues),
       ...sourceProblems(sources),
     ],
   };
@@ -78,6 +79,12 @@ function enforcerView(status: QueueStatus): Status['enforcers'][number] {
     failingSince: status.failingSince,
     problem: status.lastError,
   };
+}
+
+function enforcerProblems(queues: readonly QueueStatus[]): string[] {
+  return queues.flatMap(({ enforcer, failingSince, lastError }) =>
+    failingSince === null ? [] : [`${enforcer} is failing, the latest bans are not in force: ${lastError}`],
+  );
 }
 
 function sourceProblems(sources: readonly SourceView[]): string[] {

@@ -59,6 +59,12 @@ export interface BanView {
   readonly evidence: readonly string[];
 }
 
+/** The answer to `GET /bans`: what is in force, and the daemon's clock, by which times are told relative to now. */
+export interface BanList {
+  readonly now: Millis;
+  readonly bans: readonly BanView[];
+}
+
 export interface AllowedView {
   readonly network: string;
   /** Why: `own address`, `default gateway`, `configuration`, `loopback`, or the note of `tailban allow`. */

@@ -1,0 +1,42 @@
+/** `tailban check`: is the configuration in order, and do the filters do what they say? */
+import { readFile } from 'node:fs/promises';
+import { type Loaded, loadConfig } from '../../config/load.ts';
+import type { ConfigError } from '../../errors.ts';
+import { checkFilters } from '../check/filters.ts';
+import { configProblems, printProblems } from '../config-problems.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import type { Invocation } from '../invocation.ts';
+import { configPath, filtersFolder } from '../places.ts';
+import { printable } from '../terminal.ts';
+import { counted } from '../times.ts';
+
+export async function check(invocation: Invocation, argument: string | undefined): Promise<ExitCode> {
+  const { terminal, globals } = invocation;
+  const path = configPath(argument ?? globals.config);
+  const filters = await checkFilters(filtersFolder());
+  const { loaded, problems: ofConfig } = await load(path, filters.names);
+  for (const { line, column, message } of loaded?.notes ?? [])
+    terminal.print(printable(`${path}:${line}:${column}: note: ${message}`));
+  const problems = [...ofConfig, ...filters.problems];
+  if (problems.length > 0) {
+    printProblems(terminal, problems);
+    terminal.note(`\n${counted(problems.length, 'problem')} found`);
+    return EXIT.config;
+  }
+  terminal.print(path === null ? 'There is no configuration file, the defaults are in force' : `${path} is in order`);
+  terminal.print(`All filters read their own sample lines as they should: ${filters.names.join(', ')}`);
+  return EXIT.ok;
+}
+
+async function load(
+  path: string | null,
+  filters: readonly string[],
+): Promise<{ loaded: Loaded | null; problems: readonly ConfigError[] }> {
+  try {
+    return { loaded: await loadConfig(path, (file) => readFile(file, 'utf8'), { filters }), problems: [] };
+  } catch (error) {
+    const problems = configProblems(error);
+    if (problems.length === 0) throw error;
+    return { loaded: null, problems };
+  }
+}

@@ -1,0 +1,75 @@
+/** `tailban list`: what is banned, newest first, as a table for people or in a form for other programs. */
+import type { BanList, BanView } from '../../api/contract.ts';
+import { CliError, EXIT, type ExitCode } from '../exit.ts';
+import { connect, type Invocation } from '../invocation.ts';
+import { renderTable } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import { ago, counted, expiry, grouped } from '../times.ts';
+
+export interface ListOptions {
+  readonly json?: boolean;
+  readonly format: 'table' | 'json' | 'stalwart' | 'plain';
+  readonly type?: BanView['type'];
+  readonly limit?: string;
+  readonly wide?: boolean;
+}
+
+export async function list(invocation: Invocation, options: ListOptions): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const limit = readLimit(options.limit);
+  const format = options.json ? 'json' : options.format;
+  const answer = await (await connect(invocation)).bans(format === 'json');
+  const matching = answer.bans.filter((ban) => options.type === undefined || ban.type === options.type);
+  const bans = matching.toSorted((one, other) => other.since - one.since).slice(0, limit);
+  switch (format) {
+    case 'json':
+      await terminal.write(`${JSON.stringify(bans, null, 2)}\n`);
+      break;
+    case 'stalwart':
+      await printStalwart(terminal, bans);
+      break;
+    case 'plain':
+      await terminal.write(bans.map((ban) => `${keyOf(ban)}\n`).join(''));
+      break;
+    case 'table':
+      printTable(terminal, { now: answer.now, bans }, matching.length, options.wide === true);
+  }
+  return EXIT.ok;
+}
+
+function readLimit(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new CliError(EXIT.usage, `Cannot read --limit "${text}": a whole number of 1 or more is expected`);
+}
+
+/** One key a line as Stalwart stores them, `server.blocked-ip.192.0.2.1 = ""`; `tailban import` reads them back. */
+async function printStalwart(terminal: Terminal, bans: readonly BanView[]): Promise<void> {
+  const blocked = bans.filter((ban) => ban.type !== 'login');
+  await terminal.write(blocked.map((ban) => `server.blocked-ip.${ban.subject} = ""\n`).join(''));
+  const logins = bans.length - blocked.length;
+  if (logins > 0) terminal.note(`${counted(logins, 'login')} left out: Stalwart's list holds addresses and networks`);
+}
+
+function printTable(terminal: Terminal, { now, bans }: BanList, matching: number, wide: boolean): void {
+  if (bans.length === 0) {
+    terminal.print('Nobody is banned');
+    return;
+  }
+  const rows = bans.map((ban) => [
+    ban.type === 'login' ? `login ${ban.subject}` : ban.subject,
+    ban.reason,
+    ago(ban.since, now),
+    expiry(ban.until, now),
+  ]);
+  const width = wide ? null : terminal.width;
+  const style = (head: string): string => terminal.style('bold', head);
+  terminal.print(renderTable(rows, { head: ['subject', 'reason', 'banned', 'expires'], flexible: 1, width, style }));
+  const all = counted(matching, 'ban');
+  terminal.print(`\n${bans.length < matching ? `The newest ${grouped(bans.length)} of ${all}` : all}`);
+}
+
+/** As `tailban ban`, `unban` and `import` take it. */
+function keyOf(ban: BanView): string {
+  return ban.type === 'login' ? `login:${ban.subject}` : ban.subject;
+}

@@ -1,0 +1,13 @@
+/** `tailban reload`: has the daemon read its configuration and filters again. */
+import { EXIT, type ExitCode } from '../exit.ts';
+import { connect, type Invocation } from '../invocation.ts';
+import { printable } from '../terminal.ts';
+
+export async function reload(invocation: Invocation): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const { changes, notes } = await (await connect(invocation)).reload();
+  terminal.print(changes.length === 0 ? 'Reloaded, nothing has changed' : 'Reloaded');
+  for (const change of changes) terminal.print(`  ${printable(change)}`);
+  for (const note of notes) terminal.note(`note: ${printable(note)}`);
+  return EXIT.ok;
+}

@@ -1,0 +1,38 @@
+/** What every command is given: the terminal, the options that all commands share, and the way to the daemon. */
+import { readFile } from 'node:fs/promises';
+import { ApiClient } from '../api/client.ts';
+import { configPath, DEFAULT_SOCKET } from './places.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface GlobalOptions {
+  readonly socket?: string;
+  readonly config?: string;
+}
+
+export interface Invocation {
+  readonly terminal: Terminal;
+  readonly globals: GlobalOptions;
+  readonly version: string;
+}
+
+/** A client for the socket that was asked for, else that of the configuration, else the usual one. */
+export async function connect({ globals }: Invocation): Promise<ApiClient> {
+  return new ApiClient({ socketPath: globals.socket ?? (await configuredSocket(globals.config)) ?? DEFAULT_SOCKET });
+}
+
+/**
+ * The socket that the configuration names. Loading a configuration takes longer than anything else that a command does,
+ * so it is loaded only if it may name one. A configuration that cannot be used is a matter for other commands.
+ */
+async function configuredSocket(asked: string | undefined): Promise<string | null> {
+  const path = configPath(asked);
+  if (path === null) return null;
+  try {
+    const text = await readFile(path, 'utf8');
+    if (!/\bsocket\b/.test(text)) return null;
+    const { parseConfig } = await import('../config/load.ts');
+    return parseConfig(text, path).config.api.socket;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,22 @@
+/** Where things are: the files that are shipped beside the program, and those of the host. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CliError, EXIT } from './exit.ts';
+
+export const DEFAULT_CONFIG = '/etc/tailban/tailban.toml';
+export const DEFAULT_SOCKET = '/run/tailban/tailban.sock';
+
+/** The folder of the shipped filters, for the sources as well as for the bundle, which lies less deep. */
+export function filtersFolder(start: string = import.meta.dirname): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'filters', 'postfix.toml'))) return join(folder, 'filters');
+    if (folder === dirname(folder))
+      throw new CliError(EXIT.internal, `No folder of filters is above ${start}`, 'Install tailban again');
+  }
+}
+
+/** The configuration file to use: the one that was asked for, else the usual one where it exists, else none. */
+export function configPath(asked: string | undefined): string | null {
+  if (asked !== undefined) return asked;
+  return existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : null;
+}

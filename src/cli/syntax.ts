@@ -1,0 +1,203 @@
+/**
+ * The words of the command line: every command with its arguments, options and examples. What a command does is in a
+ * file of its own, which is loaded only when that command runs.
+ */
+import type { Command } from 'commander';
+import type { AllowOptions } from './commands/allow.ts';
+import type { BanOptions } from './commands/ban.ts';
+import type { ImportOptions } from './commands/import.ts';
+import type { ListOptions } from './commands/list.ts';
+import type { MatchOptions } from './commands/match.ts';
+import type { ProcessControl, RunOptions } from './commands/run.ts';
+import type { StatusOptions } from './commands/status.ts';
+import type { UnbanOptions } from './commands/unban.ts';
+import type { ExitCode } from './exit.ts';
+import type { Invocation } from './invocation.ts';
+
+/** Runs a command and keeps its exit code. */
+export type Run = (command: (invocation: Invocation) => Promise<ExitCode>) => Promise<void>;
+
+export function addCommands(program: Command, run: Run, control: ProcessControl): void {
+  addDaemonCommands(program, run, control);
+  addBanCommands(program, run);
+  addAllowCommands(program, run);
+  addListCommands(program, run);
+  addFileCommands(program, run);
+}
+
+function addDaemonCommands(program: Command, run: Run, control: ProcessControl): void {
+  const daemon = program.command('run').description('watch the logs and ban attackers, in the foreground');
+  daemon
+    .option('--dry-run', 'block nothing and keep nothing, only tell what would happen')
+    .addOption(
+      daemon
+        .createOption('--log-level <level>', 'what to log, instead of log.level')
+        .choices(['debug', 'info', 'warn', 'error']),
+    )
+    .addHelpText('after', examples('tailban run', 'tailban run --dry-run', 'tailban run --config ./tailban.toml'))
+    .action((options: RunOptions) =>
+      run(async (invocation) => (await import('./commands/run.ts')).run(invocation, options, control)),
+    );
+  program
+    .command('status')
+    .description('show what the running tailban does, and what is wrong')
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples('tailban status', 'tailban status --json'))
+    .action((options: StatusOptions) =>
+      run(async (invocation) => (await import('./commands/status.ts')).status(invocation, options)),
+    );
+  program
+    .command('reload')
+    .description('read configuration and filters again; bans stay')
+    .addHelpText('after', examples('tailban check && tailban reload'))
+    .action(() => run(async (invocation) => (await import('./commands/reload.ts')).reload(invocation)));
+}
+
+function addBanCommands(program: Command, run: Run): void {
+  const ban = program.command('ban').description('ban an address, a network or a login');
+  ban
+    .argument('[SUBJECT]', 'an address, a network such as 192.0.2.0/24, or with --login a login name')
+    .option('--login [name]', 'ban a login')
+    .addOption(
+      ban.createOption('--for <duration>', 'how long, such as 1h or 1d12h; the configured ban time where left out'),
+    )
+    .addOption(ban.createOption('--permanent', 'for good').conflicts('for'))
+    .option('--reason <text>', 'why, for the list')
+    .option('--force', 'even if it is allowed, or you are logged in from there')
+    .addHelpText(
+      'after',
+      examples(
+        'tailban ban 192.0.2.1',
+        'tailban ban 2001:db8::/64 --for 1d --reason "guesses passwords"',
+        'tailban ban --login alice@example.org --permanent',
+      ),
+    )
+    .action((subject: string | undefined, options: BanOptions) =>
+      run(async (invocation) => (await import('./commands/ban.ts')).ban(invocation, subject, options)),
+    );
+  program
+    .command('unban')
+    .description('lift a ban and forget the failures')
+    .argument('[SUBJECT]', 'an address, a network (with all in it), or with --login a login name')
+    .option('--login [name]', 'unban a login')
+    .option('--all', 'lift every ban')
+    .addHelpText(
+      'after',
+      examples('tailban unban 192.0.2.1', 'tailban unban --login alice@example.org', 'tailban unban --all'),
+    )
+    .action((subject: string | undefined, options: UnbanOptions) =>
+      run(async (invocation) => (await import('./commands/unban.ts')).unban(invocation, subject, options)),
+    );
+}
+
+function addAllowCommands(program: Command, run: Run): void {
+  program
+    .command('allow')
+    .description('never ban a network, or show what is never banned')
+    .argument('[NETWORK]', 'an address or a network; shows the list where left out')
+    .addOption(program.createOption('--note <text>', 'why, for the list').default('', 'none'))
+    .option('--list', 'show the list')
+    .option('--json', 'show the list as JSON')
+    .addHelpText('after', examples('tailban allow 192.0.2.0/24 --note office', 'tailban allow', 'tailban allow --json'))
+    .action((network: string | undefined, options: AllowOptions) =>
+      run(async (invocation) => (await import('./commands/allow.ts')).allow(invocation, network, options)),
+    );
+  program
+    .command('disallow')
+    .description('take back what "allow" did')
+    .argument('<NETWORK>', 'as it stands in the list of "tailban allow"')
+    .addHelpText('after', examples('tailban disallow 192.0.2.0/24'))
+    .action((network: string) =>
+      run(async (invocation) => (await import('./commands/disallow.ts')).disallow(invocation, network)),
+    );
+}
+
+function addListCommands(program: Command, run: Run): void {
+  const list = program.command('list').description('show who is banned, the newest first');
+  list
+    .option('--json', 'as JSON, with the log lines that led to each ban')
+    .addOption(
+      list
+        .createOption('--format <format>', 'the form of the list')
+        .choices(['table', 'json', 'stalwart', 'plain'])
+        .default('table'),
+    )
+    .addOption(list.createOption('--type <type>', 'only these').choices(['address', 'network', 'login']))
+    .option('--limit <count>', 'only the newest so many')
+    .option('--wide', 'cut nothing')
+    .addHelpText(
+      'after',
+      examples(
+        'tailban list',
+        'tailban list --type network --limit 10',
+        'tailban list --json | jq -r ".[].subject"',
+        'tailban list --format stalwart > blocked.txt',
+      ),
+    )
+    .action((options: ListOptions) =>
+      run(async (invocation) => (await import('./commands/list.ts')).list(invocation, options)),
+    );
+  const importing = program.command('import').description('ban what a list holds');
+  importing
+    .argument('[FILE]', 'the list; standard input where left out')
+    .addOption(
+      importing
+        .createOption('--format <format>', 'how the list is written')
+        .choices(['auto', 'stalwart', 'plain', 'json'])
+        .default('auto'),
+    )
+    .option('--for <duration>', 'how long, where the list does not say; for good where left out')
+    .addHelpText(
+      'after',
+      examples(
+        'tailban import blocked.txt',
+        'tailban import --for 30d < addresses.txt',
+        'tailban list --json > bans.json; tailban import bans.json',
+      ),
+    )
+    .action((file: string | undefined, options: ImportOptions) =>
+      run(async (invocation) => (await import('./commands/import.ts')).importBans(invocation, file, options)),
+    );
+}
+
+function addFileCommands(program: Command, run: Run): void {
+  program
+    .command('check')
+    .description('check the configuration and all filters')
+    .argument('[FILE]', 'the configuration; the usual one where left out')
+    .addHelpText('after', examples('tailban check', 'tailban check ./tailban.toml'))
+    .action((file: string | undefined) =>
+      run(async (invocation) => (await import('./commands/check.ts')).check(invocation, file)),
+    );
+  program
+    .command('config')
+    .description('print the configuration in force, defaults included')
+    .addHelpText('after', examples('tailban config', 'tailban config --config ./tailban.toml'))
+    .action(() => run(async (invocation) => (await import('./commands/config.ts')).config(invocation)));
+  program
+    .command('match')
+    .description('show what the filters read out of a log')
+    .argument('[FILE...]', 'log files, also .gz, or the journal as JSON; standard input where left out or -')
+    .option('--filter <name>', 'only this filter; may be given several times', collect)
+    .option('--json', 'one JSON object an event, as is done anyway where the output is no terminal')
+    .option('--all', 'also the lines that make no event')
+    .addHelpText(
+      'after',
+      examples(
+        'tailban match /var/log/mail.log',
+        'tailban match --filter postfix --json /var/log/mail.log.2.gz',
+        'journalctl -a -o json -u dovecot | tailban match',
+      ),
+    )
+    .action((files: string[], options: MatchOptions) =>
+      run(async (invocation) => (await import('./commands/match.ts')).match(invocation, files, options)),
+    );
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}

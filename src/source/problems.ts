@@ -1,0 +1,38 @@
+/** What is wrong with the files of a source now: each problem is told once, and once more when it is over. */
+import type { Sink } from './types.ts';
+
+export class Problems {
+  readonly #sink: Sink;
+  readonly #current = new Map<string, string>();
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  /** `subject` is a path or a glob. The same problem of the same subject again is not told. */
+  report(subject: string, message: string): void {
+    if (this.#current.has(subject)) return;
+    this.#current.set(subject, message);
+    this.#sink.warn(message);
+  }
+
+  solved(subject: string, message: string): void {
+    if (this.#current.delete(subject)) this.#sink.info(message);
+  }
+
+  has(subject: string): boolean {
+    return this.#current.has(subject);
+  }
+
+  /** The subjects that have one. */
+  subjects(): readonly string[] {
+    return [...this.#current.keys()];
+  }
+
+  /** One sentence, or null. */
+  summary(): string | null {
+    const [first, ...others] = this.#current.values();
+    if (first === undefined) return null;
+    return others.length === 0 ? first : `${first} (and ${others.length} more)`;
+  }
+}

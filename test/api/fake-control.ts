@@ -1,0 +1,164 @@
+/** A daemon that is none: it stands still at one moment, holds a few bans, and remembers what it was asked. */
+import {
+  type AllowedView,
+  type AllowRequest,
+  type BanRequest,
+  type BanView,
+  type Control,
+  type DisallowRequest,
+  type ImportRequest,
+  Refusal,
+  type Status,
+  type UnbanRequest,
+} from '../../src/api/contract.ts';
+
+export const NOW = Date.UTC(2026, 10, 22, 8, 47, 29);
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+export const BANS: readonly BanView[] = [
+  {
+    subject: '192.0.2.1',
+    type: 'address',
+    cause: 'authentication',
+    reason: '100 failed logins in 3m (limit 100/1d)',
+    since: NOW - 3 * MINUTE,
+    until: NOW + 57 * MINUTE,
+    offence: 1,
+    evidence: ['Nov 22 08:44:29 mx1 postfix/smtpd[1]: warning: unknown[192.0.2.1]: SASL LOGIN authentication failed'],
+  },
+  {
+    subject: 'alice@example.org',
+    type: 'login',
+    cause: 'authentication',
+    reason: '100 failed logins in 23h (limit 100/1d, ban number 2)',
+    since: NOW - 3 * HOUR,
+    until: NOW + 21 * HOUR,
+    offence: 2,
+    evidence: [],
+  },
+  {
+    subject: '2001:db8:bad::/64',
+    type: 'network',
+    cause: 'manual',
+    reason: 'guesses passwords',
+    since: NOW - 26 * HOUR,
+    until: null,
+    offence: 1,
+    evidence: [],
+  },
+];
+
+const STATUS: Status = {
+  version: '1.2.3',
+  pid: 4711,
+  startedAt: NOW - 75 * HOUR,
+  now: NOW,
+  configFile: '/etc/tailban/tailban.toml',
+  dryRun: false,
+  bans: { active: 3, addresses: 1, networks: 1, logins: 1 },
+  subjects: 1204,
+  lines: 1_203_882,
+  events: { authentication: 3221, 'invalid-rcpt': 12, loitering: 40, scan: 7, success: 910, request: 0 },
+  limits: [
+    { kind: 'authentication', limit: { count: 100, period: 24 * HOUR }, banTime: HOUR },
+    { kind: 'invalid-rcpt', limit: { count: 35, period: 24 * HOUR }, banTime: null },
+    { kind: 'loitering', limit: null, banTime: null },
+  ],
+  sources: [
+    {
+      name: 'mail',
+      state: 'reading',
+      problem: null,
+      filters: ['postfix', 'dovecot'],
+      lines: 1_203_882,
+      events: 4190,
+      lastEvent: NOW - 12_000,
+      origins: [
+        { origin: '/var/log/mail.log', offset: 5000, size: 5000 },
+        { origin: '/var/log/mail.log.1', offset: 1000, size: 3_000_000 },
+      ],
+    },
+    {
+      name: 'extra',
+      state: 'failed',
+      problem: 'there is no file that matches /srv/log/*.log',
+      filters: ['dovecot'],
+      lines: 0,
+      events: 0,
+      lastEvent: null,
+      origins: [],
+    },
+  ],
+  enforcers: [
+    { name: 'nftables', pending: 2, failingSince: NOW - 90_000, problem: 'nft ended with 1: Operation not permitted' },
+  ],
+  loginsEnforced: false,
+  lastCheckpoint: NOW - 700,
+  problems: ['source extra: there is no file that matches /srv/log/*.log'],
+};
+
+export interface FakeControl extends Control {
+  /** Method and argument of every change that was asked for. */
+  readonly asked: (readonly [string, unknown])[];
+}
+
+/** @param changes methods that are to do something else. */
+export function fakeControl(changes: Partial<Control> = {}): FakeControl {
+  const asked: [string, unknown][] = [];
+  const allowed: AllowedView[] = [
+    { network: '127.0.0.0/8', why: 'loopback', since: null },
+    { network: '203.0.113.10/32', why: 'own address', since: null },
+    { network: '198.51.100.0/24', why: 'office', since: NOW - 2 * HOUR },
+  ];
+  return {
+    asked,
+    status: () => STATUS,
+    bans: () => BANS,
+    async ban(request: BanRequest) {
+      asked.push(['ban', request]);
+      return fakeBan(request);
+    },
+    async unban(request: UnbanRequest) {
+      asked.push(['unban', request]);
+      if ('all' in request) return BANS.map(({ subject }) => subject);
+      if (request.subject === '192.0.2.99')
+        throw new Refusal(404, '192.0.2.99 is not banned', 'tailban list shows who is');
+      return [request.subject];
+    },
+    allowed: () => allowed,
+    async allow(request: AllowRequest) {
+      asked.push(['allow', request]);
+      return request.network === '192.0.2.0/24' ? ['192.0.2.1'] : [];
+    },
+    async disallow(request: DisallowRequest) {
+      asked.push(['disallow', request]);
+    },
+    async reload() {
+      asked.push(['reload', null]);
+      return { changes: ['authentication: 100/1d is now 50/1d'], notes: ['line 3: scan is an older name'] };
+    },
+    config: () => '[server]\n# never banned\nallowed-ip = []\n',
+    async import(request: ImportRequest) {
+      asked.push(['import', request]);
+      return { imported: request.bans.length, skipped: [] };
+    },
+    ...changes,
+  };
+}
+
+function fakeBan({ subject, duration = HOUR, reason = 'by hand', force }: BanRequest): BanView {
+  if (subject === '203.0.113.10' && !force)
+    throw new Refusal(409, '203.0.113.10 is allowed: own address', 'tailban ban --force bans it all the same');
+  const login = subject.startsWith('login:');
+  return {
+    subject: login ? subject.slice('login:'.length) : subject,
+    type: login ? 'login' : subject.includes('/') ? 'network' : 'address',
+    cause: 'manual',
+    reason,
+    since: NOW,
+    until: duration === null ? null : NOW + duration,
+    offence: 1,
+    evidence: [],
+  };
+}
