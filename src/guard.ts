@@ -78,7 +78,7 @@ export class Guard {
       this.#changes.push({ type: 'ban', ban });
       log.info(
         { subject: subjectKey(ban.subject), cause: ban.cause, reason: ban.reason, filter: event.filter },
-        `banned ${subjectKey(ban.subject)} ${banLength(ban)}: ${ban.reason}`,
+        `banned ${subjectKey(ban.subject)} ${banLength(ban)}: ${ban.reason}${isOver(ban, now()) ? '; old lines, the ban is over already' : ''}`,
       );
     }
     return verdict;
@@ -91,9 +91,7 @@ export class Guard {
     const now = this.#options.now();
     if (this.#tryStore('bans', () => this.#options.store.saveChanges(changes, now))) this.#changes = [];
     else this.#changes = [...changes];
-    const live = changes.filter(
-      (change) => change.type === 'unban' || change.ban.until === null || change.ban.until > now,
-    );
+    const live = changes.filter((change) => change.type === 'unban' || !isOver(change.ban, now));
     for (const queue of this.#queues) queue.push(live);
   }
 
@@ -289,6 +287,10 @@ export class Guard {
   get storeFailing(): boolean {
     return this.#storeFailing;
   }
+}
+
+function isOver({ until }: Ban, now: Millis): boolean {
+  return until !== null && until <= now;
 }
 
 function banView(ban: Ban): BanView {

@@ -43,6 +43,7 @@ export function buildStatus(parts: StatusParts): Status {
     problems: [
       ...(guard.storeFailing ? ['The store cannot be written; bans hold, but a restart would forget the latest'] : []),
       ...(firewallProblem === null ? [] : [firewallProblem]),
+      ...queues.flatMap(({ enforcer, lastError }) => (lastError === null ? [] : [`${enforcer}: ${lastError}`])),
       ...enforcerProblems(queues),
       ...sourceProblems(sources),
     ],

@@ -5,31 +5,44 @@ const LONGEST_LINE = 400;
 
 export class Evidence {
   readonly #maxSubjects: number;
-  /** In the order in which the subjects were last seen. */
-  readonly #lines = new Map<string, readonly string[]>();
+  /**
+   * Two generations instead of an order of all: who is seen again moves to the younger one, and when that is full the
+   * older one goes. So what is kept are at least half as many subjects as there may be, those seen last.
+   */
+  #younger = new Map<string, string[]>();
+  #older = new Map<string, string[]>();
 
   constructor(maxSubjects: number) {
     this.#maxSubjects = maxSubjects;
   }
 
   add(subject: string, text: string): void {
-    const line = text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text;
-    const before = this.#lines.get(subject) ?? [];
-    this.#lines.delete(subject);
-    this.#lines.set(subject, [...before.slice(1 - LINES_PER_SUBJECT), line]);
-    if (this.#lines.size <= this.#maxSubjects) return;
-    for (const oldest of this.#lines.keys()) {
-      this.#lines.delete(oldest);
-      break;
-    }
+    const lines = this.#take(subject);
+    if (lines.length === LINES_PER_SUBJECT) lines.shift();
+    lines.push(text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text);
   }
 
   /** Oldest first. */
   of(subject: string): readonly string[] {
-    return this.#lines.get(subject) ?? [];
+    return [...(this.#younger.get(subject) ?? this.#older.get(subject) ?? [])];
   }
 
   clear(subject: string): void {
-    this.#lines.delete(subject);
+    this.#younger.delete(subject);
+    this.#older.delete(subject);
+  }
+
+  /** The lines of a subject, which is now among the younger ones. */
+  #take(subject: string): string[] {
+    const known = this.#younger.get(subject);
+    if (known !== undefined) return known;
+    const lines = this.#older.get(subject) ?? [];
+    this.#older.delete(subject);
+    if (this.#younger.size >= this.#maxSubjects / 2) {
+      this.#older = this.#younger;
+      this.#younger = new Map();
+    }
+    this.#younger.set(subject, lines);
+    return lines;
   }
 }

@@ -2,11 +2,11 @@
  * The judge owns all counting state. An event goes in, a verdict comes out; it acts on nothing and has no clock, so the
  * same code serves the daemon, dry runs, replays and tests.
  */
+import { AllowList } from './allow-list.ts';
 import { BanBook } from './bans.ts';
 import { formatDuration, formatRate, roughDuration } from './duration.ts';
 import { Evidence } from './evidence.ts';
-import { type Address, type Network, networkBase, overlaps } from './ip.ts';
-import { NetworkMap } from './networks.ts';
+import type { Address, Network } from './ip.ts';
 import type { JudgeSettings, LimitSetting } from './settings.ts';
 import { normalLogin, subjectKey, subjectNetwork, subjectOf } from './subject.ts';
 import {
@@ -58,7 +58,9 @@ export class Judge {
   readonly #windows: Windows;
   readonly #bans = new BanBook();
   readonly #evidence = new Evidence(EVIDENCE_SUBJECTS);
-  #allowed = new NetworkMap<string>();
+  #allowed = new AllowList();
+  /** Bans have been taken over that the allow-list may forbid. */
+  #hasRestored = false;
 
   constructor(settings: JudgeSettings) {
     this.#settings = settings;
@@ -123,16 +125,15 @@ export class Judge {
   }
 
   /**
-   * Lifts the ban of a subject and forgets its failures and offences; for an IPv6 address that of its prefix, for a
-   * network all bans within it. Returns the subjects that are free now, banned before or only counted.
+   * Lifts the ban of a subject, which is no offence any more, and forgets its failures; for an IPv6 address those of its
+   * prefix, for a network all bans within it. Returns the subjects that are free now, banned before or only counted.
    */
   unban(subject: Subject, now: Millis): Subject[] {
     const freed = new Map<string, Subject>();
     const network = subjectNetwork(subject);
     const targets = network === null ? [] : this.#bans.within(network).map((ban) => ban.subject);
     if (subject.type === 'address') targets.push(subjectOf(subject.address, this.#settings.ipv6Prefix));
-    for (const target of [subject, ...targets]) {
-      const key = subjectKey(target);
+    for (const [key, target] of new Map([subject, ...targets].map((one) => [subjectKey(one), one]))) {
       const ban = this.#bans.remove(target, now);
       const counted = this.#forget(key);
       if (ban !== undefined || counted) freed.set(key, target);
@@ -142,20 +143,21 @@ export class Judge {
 
   /** The ban of a larger network that keeps an address banned, if any. */
   covering(address: Address): Ban | undefined {
-    return this.#bans.covering(address);
+    return this.#bans.ofNetworks(address).find((ban) => this.activeBan(ban.subject) === ban);
   }
 
   /** Takes over a stored or adopted ban, also one that has ended; before the counters. */
   restore(ban: Ban, now: Millis): void {
+    this.#hasRestored = true;
     this.#bans.add(ban, now);
   }
 
-  /** Takes over a stored counter. What a ban has covered since the counter was stored counts no more. */
-  loadCounter(row: WindowRow): void {
+  /** Takes over a stored counter. What a ban has covered since it was stored counts no more; returns what still does. */
+  loadCounter(row: WindowRow): readonly Millis[] {
     const last = this.#bans.last(row.subject);
-    const from = last === undefined ? Number.NEGATIVE_INFINITY : (last.until ?? Number.POSITIVE_INFINITY);
-    const times = row.times.filter((time) => time >= from);
+    const times = row.times.filter((time) => last === undefined || !isCovered(time, last));
     if (times.length > 0) this.#windows.load({ ...row, times });
+    return times;
   }
 
   evidence(subject: string): readonly string[] {
@@ -207,14 +209,16 @@ export class Judge {
     );
   }
 
-  /** Replaces the allow-list: networks and why each is on it. Returns the bans that it lifts. */
+  /**
+   * Replaces the allow-list: networks and why each is on it. Returns the bans that it lifts. What was on the list before
+   * lifts nothing again: whoever bans somebody in spite of it means it.
+   */
   allow(networks: Iterable<readonly [Network, string]>, now: Millis): Ban[] {
-    this.#allowed = new NetworkMap<string>();
-    for (const [network, why] of networks) this.#allowed.set(network, why);
-    const lifted: Ban[] = [];
-    for (const ban of this.#bans.active()) {
-      if (this.allowedWithin(ban.subject) !== null) lifted.push(ban);
-    }
+    const before = this.#hasRestored ? new AllowList() : this.#allowed;
+    this.#allowed = new AllowList(networks);
+    this.#hasRestored = false;
+    const added = this.#allowed.without(before);
+    const lifted = added.size === 0 ? [] : [...this.#bans.active()].filter(({ subject }) => added.whyWithin(subject));
     for (const ban of lifted) {
       this.#bans.remove(ban.subject, now);
       this.#forget(subjectKey(ban.subject));
@@ -224,20 +228,12 @@ export class Judge {
 
   /** Why an address is on the allow-list, or null. */
   allowedBy(address: Address): string | null {
-    const network = this.#allowed.find(address);
-    return network === null ? null : `${this.#allowed.get(network)} (${network})`;
+    return this.#allowed.why(address);
   }
 
   /** Why a ban of this subject would hit somebody who is allowed, or null. */
   allowedWithin(subject: Subject): string | null {
-    const network = subjectNetwork(subject);
-    if (network === null) return null;
-    const containing = this.allowedBy(networkBase(network));
-    if (containing !== null || subject.type === 'address') return containing;
-    for (const [allowed, why] of this.#allowed.entries()) {
-      if (overlaps(allowed, network)) return `${why} (${allowed})`;
-    }
-    return null;
+    return this.#allowed.whyWithin(subject);
   }
 
   #subjectsOf(event: Event, kind: FailureKind): { subject: Subject; limit: LimitSetting }[] {
@@ -247,7 +243,8 @@ export class Judge {
     if (limit !== null) {
       const prefix = subjectOf(event.ip, ipv6Prefix);
       // A prefix that holds somebody who is allowed is never banned as a whole.
-      const subject = this.allowedWithin(prefix) === null ? prefix : subjectOf(event.ip, 128);
+      const mayBan = prefix.type === 'address' || this.allowedWithin(prefix) === null;
+      const subject = mayBan ? prefix : subjectOf(event.ip, 128);
       subjects.push({ subject, limit });
     }
     if (kind === 'authentication' && loginLimit !== null && event.login !== null) {
@@ -263,28 +260,29 @@ export class Judge {
    */
   #covering(subject: Subject, key: string, address: Address, time: Millis): Ban | undefined {
     const last = this.#bans.last(key);
-    if (last !== undefined && (last.until === null || time < last.until)) return last;
+    if (last !== undefined && isCovered(time, last)) return last;
     if (subject.type === 'login') return undefined;
-    const wider = this.#bans.covering(address);
-    return wider !== undefined && (wider.until === null || time < wider.until) ? wider : undefined;
+    return this.#bans.ofNetworks(address).find((ban) => isCovered(time, ban));
   }
 
   #ban(subject: Subject, key: string, kind: FailureKind, limit: LimitSetting, time: Millis, now: Millis): Ban {
-    const times = this.#windows.times(key, kind);
-    const offence = this.#offence(key, time);
+    const { from, to } = fullWindow(this.#windows.times(key, kind), time, limit);
+    const offence = this.#offence(key, to);
     const duration = this.#duration(limit, offence);
-    const span = roughDuration(time - (times[0] ?? time));
+    const span = roughDuration(to - from);
     const ban: Ban = {
       subject,
-      since: time,
-      until: duration === null ? null : time + duration,
+      since: to,
+      until: duration === null ? null : to + duration,
       cause: kind,
       reason: `${limit.count} ${NOUNS[kind]} in ${span} (limit ${formatRate(limit)}${offence > 1 ? `, ban number ${offence}` : ''})`,
       offence,
       evidence: this.#evidence.of(key),
     };
     this.#bans.add(ban, now);
-    this.#forget(key);
+    this.#evidence.clear(key);
+    // What happened after the end of the ban, in lines that were read before these, goes on counting.
+    this.#windows.clear(key, ban.until ?? Number.POSITIVE_INFINITY);
     return ban;
   }
 
@@ -308,6 +306,20 @@ export class Judge {
     this.#evidence.clear(key);
     return this.#windows.clear(key);
   }
+}
+
+/** Whether what happened at `time` falls under a ban: everything before its end does, however late it is read. */
+function isCovered(time: Millis, ban: Ban): boolean {
+  return ban.until === null || time < ban.until;
+}
+
+/** The first full window that holds `time`: when its oldest and its newest failure happened. */
+function fullWindow(times: readonly Millis[], time: Millis, limit: Limit): { from: Millis; to: Millis } {
+  for (const [last, to] of times.entries()) {
+    const from = times[last + 1 - limit.count];
+    if (to >= time && from !== undefined && from <= time && from > to - limit.period) return { from, to };
+  }
+  return { from: time, to: time };
 }
 
 /** `banned for 1h` or `banned for good`. */

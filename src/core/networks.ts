@@ -1,12 +1,14 @@
 /** A set of networks with something to say about each, and a fast answer to which of them an address lies in. */
-import { type Address, addressWidth, contains, type Network, networkBase, networkLength, networkOf } from './ip.ts';
+import { type Address, addressWidth, type Network, networkBase, networkLength, networkOf } from './ip.ts';
 
 const CACHE_SIZE = 8192;
 
 export class NetworkMap<Value> {
   readonly #entries = new Map<Network, Value>();
-  /** Longest prefix first. IPv4 is looked up by number, because every failure of every attacker passes here. */
-  #v4: readonly { readonly mask: number; readonly networks: ReadonlyMap<number, Network> }[] = [];
+  /** IPv4 networks by length, then by number, because every failure of every attacker is looked up here. */
+  readonly #v4 = new Map<number, Map<number, Network>>();
+  /** The lengths that there are or were, the longest first. */
+  #v4Lengths: readonly number[] = [];
   #v6Lengths: readonly number[] = [];
   readonly #cache = new Map<Address, Network | null>();
 
@@ -16,13 +18,24 @@ export class NetworkMap<Value> {
 
   set(network: Network, value: Value): void {
     this.#entries.set(network, value);
-    this.#refresh();
+    const base = networkBase(network);
+    const length = networkLength(network);
+    if (addressWidth(base) === 128) {
+      this.#v6Lengths = withLength(this.#v6Lengths, length);
+    } else {
+      const networks = this.#v4.get(length) ?? new Map<number, Network>();
+      this.#v4.set(length, networks.set(ipv4Number(base), network));
+      this.#v4Lengths = withLength(this.#v4Lengths, length);
+    }
+    this.#cache.clear();
   }
 
   delete(network: Network): boolean {
-    const had = this.#entries.delete(network);
-    if (had) this.#refresh();
-    return had;
+    if (!this.#entries.delete(network)) return false;
+    const base = networkBase(network);
+    if (addressWidth(base) === 32) this.#v4.get(networkLength(network))?.delete(ipv4Number(base));
+    this.#cache.clear();
+    return true;
   }
 
   get(network: Network): Value | undefined {
@@ -37,56 +50,35 @@ export class NetworkMap<Value> {
   find(address: Address): Network | null {
     const cached = this.#cache.get(address);
     if (cached !== undefined) return cached;
-    const found = this.#search(address);
+    const [found = null] = this.containing(address);
     if (this.#cache.size >= CACHE_SIZE) this.#cache.clear();
     this.#cache.set(address, found);
     return found;
   }
 
-  /** The networks of the set that lie wholly in the given one, itself included. */
-  within(network: Network): Network[] {
-    const length = networkLength(network);
-    return [...this.#entries.keys()].filter(
-      (other) => networkLength(other) >= length && contains(network, networkBase(other)),
-    );
-  }
-
-  #search(address: Address): Network | null {
+  /** All networks of the set that the address lies in, the smallest first. */
+  *containing(address: Address): Generator<Network> {
     if (addressWidth(address) === 32) {
       const value = ipv4Number(address);
-      for (const { mask, networks } of this.#v4) {
-        const network = networks.get((value & mask) >>> 0);
-        if (network !== undefined) return network;
+      for (const length of this.#v4Lengths) {
+        const network = this.#v4.get(length)?.get((value & mask(length)) >>> 0);
+        if (network !== undefined) yield network;
       }
-      return null;
+      return;
     }
     for (const length of this.#v6Lengths) {
       const network = networkOf(address, length);
-      if (this.#entries.has(network)) return network;
+      if (this.#entries.has(network)) yield network;
     }
-    return null;
   }
+}
 
-  #refresh(): void {
-    this.#cache.clear();
-    const v4 = new Map<number, Map<number, Network>>();
-    const v6 = new Set<number>();
-    for (const network of this.#entries.keys()) {
-      const base = networkBase(network);
-      const length = networkLength(network);
-      if (addressWidth(base) === 128) {
-        v6.add(length);
-        continue;
-      }
-      const networks = v4.get(length) ?? new Map<number, Network>();
-      networks.set(ipv4Number(base), network);
-      v4.set(length, networks);
-    }
-    this.#v4 = [...v4]
-      .sort(([a], [b]) => b - a)
-      .map(([length, networks]) => ({ mask: length === 0 ? 0 : (-1 << (32 - length)) >>> 0, networks }));
-    this.#v6Lengths = [...v6].sort((a, b) => b - a);
-  }
+function withLength(lengths: readonly number[], length: number): readonly number[] {
+  return lengths.includes(length) ? lengths : [...lengths, length].sort((a, b) => b - a);
+}
+
+function mask(length: number): number {
+  return length === 0 ? 0 : -1 << (32 - length);
 }
 
 function ipv4Number(address: Address): number {

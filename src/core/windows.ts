@@ -1,8 +1,8 @@
 /**
- * The sliding windows of all subjects: for each subject and kind of failure the times of the last N failures. A million
+ * The sliding windows of all subjects: for each subject and kind of failure the times of the last failures. A million
  * subjects must fit in memory, so everything lies in typed arrays: a slot per subject, a chain of nodes per window, and a
  * list through all slots in the order in which they were last seen. When the slots run out, the one that was seen least
- * recently is forgotten.
+ * recently is forgotten. A chain is a ring: the newest failure leads to the oldest, so both ends are at hand.
  */
 import { FAILURE_KINDS, type FailureKind, type Limit, type Millis } from './types.ts';
 
@@ -24,18 +24,23 @@ export class Windows {
   readonly #slots = new Map<string, number>();
   #subjects: (string | undefined)[] = [undefined];
   /** Newest node of each window, by `slot * KIND_COUNT + kind`. */
-  #heads = new Uint32Array(FIRST_CAPACITY * KIND_COUNT);
+  #ends = new Uint32Array(FIRST_CAPACITY * KIND_COUNT);
+  /** Number of nodes of each window. */
+  #lengths = new Uint32Array(FIRST_CAPACITY * KIND_COUNT);
   #newer = new Uint32Array(FIRST_CAPACITY);
   #older = new Uint32Array(FIRST_CAPACITY);
   #newest = NONE;
   #oldest = NONE;
   readonly #freeSlots: number[] = [];
   #times = new Float64Array(FIRST_CAPACITY);
-  /** The node before this one in time; for free nodes, the next free one. */
-  #previous = new Uint32Array(FIRST_CAPACITY);
+  /** The node after this one in time, behind the newest comes the oldest; for free nodes, the next free one. */
+  #next = new Uint32Array(FIRST_CAPACITY);
   #nodes = 1;
   #freeNode = NONE;
-  readonly #changed = new Set<string>();
+  /** Slots that changed: once each in the list, and marked. */
+  #changed: number[] = [];
+  #marks = new Uint8Array(FIRST_CAPACITY);
+  readonly #released = new Set<string>();
 
   constructor(maxSubjects: number) {
     this.#maxSubjects = maxSubjects;
@@ -52,12 +57,12 @@ export class Windows {
   add(subject: string, kind: FailureKind, time: Millis, limit: Limit): number {
     const slot = this.#slots.get(subject) ?? this.#newSlot(subject);
     this.#touch(slot);
-    this.#changed.add(subject);
+    this.#mark(slot);
     const window = slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind);
-    this.#insert(window, time);
-    const count = this.#fullest(window, time, limit);
-    this.#trim(window, limit);
-    return count;
+    const isNewest = this.#insert(window, time);
+    const count = isNewest ? this.#lengthSince(window, time - limit.period) : this.#fullest(window, time, limit);
+    this.#trim(window, limit.period);
+    return Math.min(count, limit.count);
   }
 
   /** How many failures lie within the period before `now`. */
@@ -69,38 +74,41 @@ export class Windows {
   times(subject: string, kind: FailureKind): Millis[] {
     const slot = this.#slots.get(subject);
     if (slot === undefined) return [];
-    const times: Millis[] = [];
-    for (let node = this.#heads[slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind)] ?? NONE; node !== NONE; ) {
-      times.push(this.#times[node] ?? 0);
-      node = this.#previous[node] ?? NONE;
-    }
-    return times.reverse();
+    return this.#windowTimes(slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind));
   }
 
-  /** Forgets all failures of a subject; false where there were none. */
-  clear(subject: string): boolean {
+  /** Forgets the failures of a subject, all or those before a time; false where there were none at all. */
+  clear(subject: string, before = Number.POSITIVE_INFINITY): boolean {
     const slot = this.#slots.get(subject);
     if (slot === undefined) return false;
+    const later = FAILURE_KINDS.map((kind) => this.times(subject, kind).filter((time) => time >= before));
     this.#release(slot, subject);
+    for (const [index, kind] of FAILURE_KINDS.entries()) {
+      const times = later[index] ?? [];
+      if (times.length > 0) this.#mark(this.#fill({ subject, kind, times }));
+    }
     return true;
   }
 
   /** Takes over what a store kept. Not a change. */
   load(row: WindowRow): void {
-    const slot = this.#slots.get(row.subject) ?? this.#newSlot(row.subject);
-    this.#touch(slot);
-    const window = slot * KIND_COUNT + FAILURE_KINDS.indexOf(row.kind);
-    for (const time of row.times) this.#insert(window, time);
-    this.#changed.delete(row.subject);
+    this.#fill(row);
   }
 
   /** Every window of each subject that changed since the last call; empty windows are listed with no times. */
   takeChanged(): WindowRow[] {
     const rows: WindowRow[] = [];
-    for (const subject of this.#changed) {
+    const list = (subject: string): void => {
       for (const kind of FAILURE_KINDS) rows.push({ subject, kind, times: this.times(subject, kind) });
+    };
+    for (const slot of this.#changed) {
+      this.#marks[slot] = 0;
+      const subject = this.#subjects[slot];
+      if (subject !== undefined) list(subject);
     }
-    this.#changed.clear();
+    for (const subject of this.#released) if (!this.#slots.has(subject)) list(subject);
+    this.#changed = [];
+    this.#released.clear();
     return rows;
   }
 
@@ -119,8 +127,8 @@ export class Windows {
       const next = this.#newer[slot] ?? NONE;
       let newest = Number.NEGATIVE_INFINITY;
       for (let kind = 0; kind < KIND_COUNT; kind++) {
-        const head = this.#heads[slot * KIND_COUNT + kind] ?? NONE;
-        if (head !== NONE) newest = Math.max(newest, this.#times[head] ?? 0);
+        const end = this.#ends[slot * KIND_COUNT + kind] ?? NONE;
+        if (end !== NONE) newest = Math.max(newest, this.#times[end] ?? 0);
       }
       const subject = this.#subjects[slot];
       if (newest < time && subject !== undefined) this.#release(slot, subject);
@@ -128,66 +136,103 @@ export class Windows {
     }
   }
 
-  #insert(window: number, time: Millis): void {
+  #fill({ subject, kind, times }: WindowRow): number {
+    const slot = this.#slots.get(subject) ?? this.#newSlot(subject);
+    this.#touch(slot);
+    const window = slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind);
+    for (const time of times) this.#insert(window, time);
+    return slot;
+  }
+
+  /** True where no failure of the window is newer. */
+  #insert(window: number, time: Millis): boolean {
     const node = this.#newNode(time);
-    let after = NONE;
-    let at = this.#heads[window] ?? NONE;
-    while (at !== NONE && (this.#times[at] ?? 0) > time) {
-      after = at;
-      at = this.#previous[at] ?? NONE;
-    }
-    this.#previous[node] = at;
-    if (after === NONE) this.#heads[window] = node;
-    else this.#previous[after] = node;
+    const newest = this.#ends[window] ?? NONE;
+    this.#lengths[window] = (this.#lengths[window] ?? 0) + 1;
+    const isNewest = newest === NONE || (this.#times[newest] ?? 0) <= time;
+    if (isNewest) this.#ends[window] = node;
+    let before = newest === NONE ? node : newest;
+    while (!isNewest && (this.#times[this.#next[before] ?? NONE] ?? 0) <= time) before = this.#next[before] ?? NONE;
+    this.#next[node] = before === node ? node : (this.#next[before] ?? NONE);
+    this.#next[before] = node;
+    return isNewest;
   }
 
-  /** The most failures, up to the limit, in any half-open period that holds `time`. */
+  /** How many failures of the window are after `start`; the newest one must be. */
+  #lengthSince(window: number, start: Millis): number {
+    let length = this.#lengths[window] ?? 0;
+    let node = this.#next[this.#ends[window] ?? NONE] ?? NONE;
+    for (; (this.#times[node] ?? 0) <= start; node = this.#next[node] ?? NONE) length--;
+    return length;
+  }
+
+  /** The most failures in any half-open period that holds `time`. */
   #fullest(window: number, time: Millis, limit: Limit): number {
-    const times: Millis[] = [];
-    for (let node = this.#heads[window] ?? NONE; node !== NONE; node = this.#previous[node] ?? NONE) {
-      const at = this.#times[node] ?? 0;
-      if (at <= time - limit.period) break;
-      if (at < time + limit.period) times.push(at);
-    }
+    const times = this.#windowTimes(window);
     let most = 0;
-    let end = 0;
-    for (let start = 0; start < times.length; start++) {
-      const newest = times[start] ?? 0;
-      if (newest < time) break;
-      while (end < times.length && (times[end] ?? 0) > newest - limit.period) end++;
-      most = Math.max(most, end - start);
+    let start = 0;
+    for (const [end, newest] of times.entries()) {
+      if (newest < time) continue;
+      if (newest >= time + limit.period) break;
+      while ((times[start] ?? 0) <= newest - limit.period) start++;
+      most = Math.max(most, end - start + 1);
     }
-    return Math.min(most, limit.count);
+    return most;
   }
 
-  /** Keeps the newest `limit.count` failures; older ones can no longer make a window full. */
-  #trim(window: number, limit: Limit): void {
-    let node = this.#heads[window] ?? NONE;
-    for (let kept = 1; node !== NONE && kept < limit.count; kept++) node = this.#previous[node] ?? NONE;
-    if (node === NONE) return;
-    this.#freeChain(this.#previous[node] ?? NONE);
-    this.#previous[node] = NONE;
+  #windowTimes(window: number): Millis[] {
+    const times: Millis[] = [];
+    let node = this.#next[this.#ends[window] ?? NONE] ?? NONE;
+    for (let left = this.#lengths[window] ?? 0; left > 0; left--) {
+      times.push(this.#times[node] ?? 0);
+      node = this.#next[node] ?? NONE;
+    }
+    return times;
   }
 
-  #freeChain(first: number): void {
-    for (let node = first; node !== NONE; ) {
-      const next = this.#previous[node] ?? NONE;
-      this.#previous[node] = this.#freeNode;
-      this.#freeNode = node;
-      node = next;
+  /** Drops the failures that are two periods old: even for one that comes a whole period late they are out of reach. */
+  #trim(window: number, period: Millis): void {
+    const newest = this.#ends[window] ?? NONE;
+    const start = (this.#times[newest] ?? 0) - 2 * period;
+    for (;;) {
+      const oldest = this.#next[newest] ?? NONE;
+      if ((this.#times[oldest] ?? 0) > start) return;
+      this.#next[newest] = this.#next[oldest] ?? NONE;
+      this.#next[oldest] = this.#freeNode;
+      this.#freeNode = oldest;
+      this.#lengths[window] = (this.#lengths[window] ?? 1) - 1;
     }
+  }
+
+  /** Frees all nodes of a window at once. */
+  #empty(window: number): void {
+    const newest = this.#ends[window] ?? NONE;
+    if (newest === NONE) return;
+    const oldest = this.#next[newest] ?? NONE;
+    this.#next[newest] = this.#freeNode;
+    this.#freeNode = oldest;
+    this.#ends[window] = NONE;
+    this.#lengths[window] = 0;
+  }
+
+  #mark(slot: number): void {
+    if (this.#marks[slot] === 1) return;
+    this.#marks[slot] = 1;
+    this.#changed.push(slot);
   }
 
   #newNode(time: Millis): number {
     let node = this.#freeNode;
     if (node !== NONE) {
-      this.#freeNode = this.#previous[node] ?? NONE;
+      this.#freeNode = this.#next[node] ?? NONE;
     } else {
-      if (this.#nodes > this.#maxSubjects * FAILURES_PER_SUBJECT) this.#forgetOldest();
+      // The slot that is being filled is always the newest, so it is never the one that goes.
+      const mayForget = this.#oldest !== this.#newest;
+      if (mayForget && this.#nodes > this.#maxSubjects * FAILURES_PER_SUBJECT) this.#forgetOldest();
       if (this.#freeNode !== NONE) return this.#newNode(time);
       if (this.#nodes === this.#times.length) {
         this.#times = grown(this.#times);
-        this.#previous = grown(this.#previous);
+        this.#next = grown(this.#next);
       }
       node = this.#nodes++;
     }
@@ -201,29 +246,27 @@ export class Windows {
     if (slot === this.#newer.length) {
       this.#newer = grown(this.#newer);
       this.#older = grown(this.#older);
-      this.#heads = grown(this.#heads);
+      this.#ends = grown(this.#ends);
+      this.#lengths = grown(this.#lengths);
+      this.#marks = grown(this.#marks);
     }
     this.#subjects[slot] = subject;
     this.#slots.set(subject, slot);
     return slot;
   }
 
-  /** The slot that is being filled is always the newest, so it is never the one that goes. */
   #forgetOldest(): void {
     const subject = this.#subjects[this.#oldest];
-    if (subject !== undefined && this.#oldest !== this.#newest) this.#release(this.#oldest, subject);
+    if (subject !== undefined) this.#release(this.#oldest, subject);
   }
 
   #release(slot: number, subject: string): void {
     this.#unlink(slot);
-    for (let kind = 0; kind < KIND_COUNT; kind++) {
-      this.#freeChain(this.#heads[slot * KIND_COUNT + kind] ?? NONE);
-      this.#heads[slot * KIND_COUNT + kind] = NONE;
-    }
+    for (let kind = 0; kind < KIND_COUNT; kind++) this.#empty(slot * KIND_COUNT + kind);
     this.#slots.delete(subject);
     this.#subjects[slot] = undefined;
     this.#freeSlots.push(slot);
-    this.#changed.add(subject);
+    this.#released.add(subject);
   }
 
   /** Moves a slot to the end that was seen last. */
@@ -248,7 +291,7 @@ export class Windows {
   }
 }
 
-function grown<Values extends Uint32Array | Float64Array>(values: Values): Values {
+function grown<Values extends Uint8Array | Uint32Array | Float64Array>(values: Values): Values {
   const larger = new (values.constructor as new (length: number) => Values)(values.length * 2);
   larger.set(values);
   return larger;

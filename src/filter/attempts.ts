@@ -1,73 +1,63 @@
 /**
  * Failed logins that more than one layer tells of. Dovecot's auth process and PAM speak first, the server that the client
  * talks to speaks last; each attempt has at most one line a layer. What the server says counts; what the others say names
- * the login, and counts only if the server says nothing. Bounded in number of addresses, and per address.
+ * the login, and counts only if the server says nothing. The layers may write to different logs, which may be read one
+ * after the other in either order, so nothing here is over until `pass` says that its time has passed. Bounded in number
+ * of addresses, and per address; what has to go while it still waits is counted.
  */
 import type { Address } from '../core/ip.ts';
 import type { Millis } from '../core/types.ts';
+import { type Attempt, belongs, isSame, isSameLogin, isWaiting, newAttempt } from './attempt.ts';
 import type { Sighting } from './match.ts';
 
-interface Attempt {
-  /** The sighting that counts if no server line comes. */
-  sighting: Sighting;
-  login: string | null;
-  session: string | null;
-  readonly layers: string[];
-  /** A real failure by itself; false for hints, which good logins write too. */
-  strong: boolean;
-  /** The server has told of it: it has been counted. */
-  served: boolean;
-  /** The server's own fault: it is to count for nobody. */
-  readonly excused: boolean;
+/** What the other layers said of the failures that the server tells of. */
+export interface Claim {
+  /** The logins of those that have not been counted yet, oldest first. */
+  readonly logins: readonly (string | null)[];
+  /** How many were counted already, because the server's line came so late. */
+  readonly counted: number;
 }
 
 const PREFIX = 'attempts ';
 const PER_ADDRESS = 64;
+/** How long an echo waits for the server's own line; Dovecot answers a guesser up to 17 s late. */
+const ECHO_WAIT: Millis = 30_000;
+/** Echoes with a session id wait for the end of the session; a login process lets nobody stay for longer. */
+const SESSION_WAIT: Millis = 300_000;
 /** Two password databases answer for one attempt within so long; a client's next attempt comes later. */
 const SAME_ATTEMPT: Millis = 1_500;
 /** Dovecot delays the answer to a wrong password by 2 s: what a success follows at once was the same attempt. */
 const ANSWER_DELAY: Millis = 1_900;
-/** Clocks and log writers of different processes may be so far apart. */
-const SKEW: Millis = 3_000;
 
 export class Attempts {
   readonly #max: number;
-  readonly #echoWait: Millis;
-  readonly #sessionWait: Millis;
   /** In the order in which the addresses were last seen. */
   readonly #attempts = new Map<Address, Attempt[]>();
-  /** Addresses with an unserved strong attempt, by the time at which it will have waited long enough. */
+  /** Addresses with a waiting attempt, and when the first of them will have waited long enough. */
   readonly #waiting = new Map<Address, Millis>();
+  /** No waiting attempt is due before. */
+  #firstDue: Millis = Number.POSITIVE_INFINITY;
+  #passed: Millis = Number.NEGATIVE_INFINITY;
+  #ready: Sighting[] = [];
   readonly #changed = new Set<Address>();
 
-  constructor(maxAddresses: number, echoWait: Millis, sessionWait: Millis) {
+  constructor(maxAddresses: number) {
     this.#max = maxAddresses;
-    this.#echoWait = echoWait;
-    this.#sessionWait = sessionWait;
   }
 
   /** A layer behind the server speaks. */
   echo(sighting: Sighting): void {
     const { ip, layer } = sighting;
     if (ip === null) return;
-    const strong = sighting.as === 'echo';
     const attempts = this.#attempts.get(ip) ?? [];
-    const known =
-      attempts.findLast(
-        (attempt) => attempt.layers.includes(layer) && !attempt.served && isSame(attempt, sighting, SAME_ATTEMPT),
-      ) ?? attempts.find((attempt) => !attempt.layers.includes(layer) && isSame(attempt, sighting, this.#echoWait));
-    if (known === undefined) {
-      attempts.push(newAttempt(sighting, layer, strong));
-    } else {
-      if (!known.layers.includes(layer)) known.layers.push(layer);
-      known.login ??= sighting.login;
-      known.session ??= sighting.session;
-      if (strong && !known.strong) {
-        known.strong = true;
-        known.sighting = sighting;
-      }
+    for (let i = 0; i < Math.min(sighting.attempts, PER_ADDRESS); i++) {
+      // A line that is repeated as a whole tells of so many attempts, and not of one that two databases refused.
+      const twin = sighting.attempts > 1 ? undefined : attempts.findLast((attempt) => isTwin(attempt, sighting));
+      const known = twin ?? attempts.find((one) => !one.layers.includes(layer) && isSame(one, sighting, reach(one)));
+      if (known === undefined) attempts.push(newAttempt(sighting, [layer], 'open'));
+      else learn(known, sighting);
     }
-    this.#keep(ip, attempts, sighting.time);
+    this.#keep(ip, attempts);
   }
 
   /** The server could not judge an attempt. */
@@ -75,31 +65,39 @@ export class Attempts {
     const { ip } = sighting;
     if (ip === null || sighting.layer === '') return;
     const attempts = this.#attempts.get(ip) ?? [];
-    attempts.push({ ...newAttempt(sighting, sighting.layer, false), excused: true });
-    this.#keep(ip, attempts, sighting.time);
+    attempts.push(newAttempt(sighting, [sighting.layer], 'excused'));
+    this.#keep(ip, attempts);
   }
 
   /** How many of the failures that the server tells of were its own; each is taken once. */
   takeExcused(sighting: Sighting): number {
-    return this.#take(sighting, (attempt) => attempt.excused && belongs(attempt, sighting, this.#echoWait)).length;
+    return this.#take(sighting, ({ state }, mine) => state === 'excused' && mine).length;
   }
 
-  /** The server tells of `count` failures: finds what the other layers said of them. Returns the logins, oldest first. */
-  claim(sighting: Sighting, count: number): (string | null)[] {
+  /** The server tells of `count` failures: finds what the other layers said of them. */
+  claim(sighting: Sighting, count: number): Claim {
     const { ip } = sighting;
-    if (ip === null) return [];
+    if (ip === null) return { logins: [], counted: 0 };
     const attempts = this.#attempts.get(ip) ?? [];
-    const own = attempts.filter(
-      (attempt) => !attempt.served && !attempt.excused && belongs(attempt, sighting, this.#echoWait),
+    const candidates = attempts.filter(
+      (attempt) =>
+        (attempt.state === 'open' || attempt.state === 'released') && belongs(attempt, sighting, ECHO_WAIT, count > 1),
     );
-    const claimed = own.slice(0, count);
-    for (const attempt of claimed) attempt.served = true;
+    // The server names one login, the last; what agrees with it comes first.
+    const agreeing = candidates.filter((attempt) => isSameLogin(attempt.login, sighting.login));
+    const chosen = new Set([...new Set([...agreeing, ...candidates])].slice(0, count));
+    const claimed = candidates.filter((attempt) => chosen.has(attempt));
+    const counted = claimed.filter(({ state }) => state === 'released').length;
+    const logins = claimed.filter(({ state }) => state === 'open').map(({ login }) => login);
+    for (const attempt of claimed) serve(attempt);
     // The other layers may be read later: what they will say has been counted already.
     for (let missing = Math.min(count - claimed.length, PER_ADDRESS); missing > 0; missing--) {
-      attempts.push({ ...newAttempt(sighting, '', false), session: null, served: true });
+      const placeholder = newAttempt(sighting, [], 'served');
+      if (count > 1) placeholder.login = null;
+      attempts.push(placeholder);
     }
-    this.#keep(ip, attempts, sighting.time);
-    return claimed.map((attempt) => attempt.login);
+    this.#keep(ip, attempts);
+    return { logins, counted };
   }
 
   /**
@@ -107,33 +105,41 @@ export class Attempts {
    * know the name); what they said longer before on the same session was a failure that the server never logs.
    */
   success(sighting: Sighting): Sighting[] {
-    const taken = this.#take(sighting, (attempt) => {
-      if (attempt.served || attempt.excused || !belongs(attempt, sighting, this.#echoWait)) return false;
-      return attempt.session !== null || !attempt.strong || sighting.time - attempt.sighting.time < ANSWER_DELAY;
+    const isOld = (attempt: Attempt): boolean => sighting.time - attempt.sighting.time >= ANSWER_DELAY;
+    const taken = this.#take(sighting, (attempt, mine) => {
+      if (attempt.state !== 'open' || !mine) return false;
+      return attempt.session !== null || !attempt.strong || !isOld(attempt);
     });
-    return taken
-      .filter((attempt) => attempt.strong && sighting.time - attempt.sighting.time >= ANSWER_DELAY)
-      .map(asSighting);
+    return taken.filter((attempt) => attempt.strong && isOld(attempt)).map(asSighting);
   }
 
   /** The client has logged in over a server that names no session; its open attempts were no failures. */
   forgive(sighting: Sighting): void {
-    this.#take(sighting, (attempt) => !attempt.served && attempt.session === null);
+    this.#take(sighting, ({ state, session }) => state === 'open' && session === null);
   }
 
-  /** The attempts that no server line came for. */
-  *takeWaited(clock: Millis): Generator<Sighting> {
-    for (const [ip, due] of this.#waiting) {
-      if (due > clock) continue;
-      const attempts = this.#attempts.get(ip) ?? [];
-      const waited = attempts.filter((attempt) => isWaiting(attempt) && this.#due(attempt) <= clock);
-      for (const attempt of waited) attempt.served = true;
-      this.#keep(ip, attempts, clock);
-      yield* waited.map(asSighting);
+  /** The time until `passed` is over, and all layers have said what they had to say of it. */
+  pass(passed: Millis): void {
+    this.#passed = passed;
+    if (passed >= this.#firstDue) this.#release(passed);
+    // Nothing will refer any more to what was seen last long ago.
+    for (const [ip, attempts] of this.#attempts) {
+      if (attempts.some((attempt) => isWaiting(attempt) || endOf(attempt) > passed)) break;
+      this.#drop(ip);
     }
   }
 
+  /** The attempts that no server line came for. */
+  takeReady(): readonly Sighting[] {
+    if (this.#ready.length === 0) return this.#ready;
+    const ready = this.#ready;
+    this.#ready = [];
+    return ready;
+  }
+
+  /** Ends all waiting. */
   *takeAll(): Generator<Sighting> {
+    yield* this.takeReady();
     for (const [ip, attempts] of this.#attempts) {
       yield* attempts.filter(isWaiting).map(asSighting);
       this.#drop(ip);
@@ -158,49 +164,79 @@ export class Attempts {
     return states;
   }
 
-  load(key: string, state: string): void {
-    if (!key.startsWith(PREFIX)) return;
-    const ip = key.slice(PREFIX.length) as Address;
-    const attempts = JSON.parse(state) as Attempt[];
-    this.#keep(ip, attempts, Number.NEGATIVE_INFINITY);
-    this.#changed.delete(ip);
+  /** Takes over what `takeChanged` gave; other keys are left alone. */
+  load(states: ReadonlyMap<string, string>): void {
+    const stored = [...states]
+      .filter(([key]) => key.startsWith(PREFIX))
+      .map(([key, state]) => ({
+        ip: key.slice(PREFIX.length) as Address,
+        attempts: JSON.parse(state) as Attempt[],
+      }));
+    const lastTime = (attempts: readonly Attempt[]): Millis => attempts.at(-1)?.sighting.time ?? 0;
+    for (const { ip, attempts } of stored.sort((a, b) => lastTime(a.attempts) - lastTime(b.attempts))) {
+      this.#keep(ip, attempts);
+      this.#changed.delete(ip);
+    }
   }
 
-  #take(sighting: Sighting, wanted: (attempt: Attempt) => boolean): Attempt[] {
+  #release(passed: Millis): void {
+    this.#firstDue = Number.POSITIVE_INFINITY;
+    for (const [ip, due] of this.#waiting) {
+      if (due > passed) {
+        this.#firstDue = Math.min(this.#firstDue, due);
+        continue;
+      }
+      const attempts = this.#attempts.get(ip) ?? [];
+      for (const attempt of attempts) {
+        if (!isWaiting(attempt) || dueOf(attempt) > passed) continue;
+        this.#ready.push(asSighting(attempt));
+        attempt.state = 'released';
+        attempt.sighting = { ...attempt.sighting, text: '' };
+      }
+      this.#keep(ip, attempts);
+    }
+  }
+
+  #take(sighting: Sighting, wanted: (attempt: Attempt, mine: boolean) => boolean): Attempt[] {
     const { ip } = sighting;
     const attempts = ip === null ? undefined : this.#attempts.get(ip);
     if (ip === null || attempts === undefined) return [];
-    const taken = attempts.filter(wanted);
-    if (taken.length > 0) {
+    const taken = new Set(attempts.filter((attempt) => wanted(attempt, belongs(attempt, sighting, ECHO_WAIT, false))));
+    if (taken.size > 0)
       this.#keep(
         ip,
-        attempts.filter((attempt) => !taken.includes(attempt)),
-        sighting.time,
+        attempts.filter((attempt) => !taken.has(attempt)),
       );
-    }
-    return taken;
+    return [...taken];
   }
 
   /** Stores the attempts of an address without those that nothing can refer to any more. */
-  #keep(ip: Address, attempts: readonly Attempt[], clock: Millis): void {
-    const horizon = clock - this.#sessionWait;
-    const kept = attempts.filter(
-      (attempt) =>
-        isWaiting(attempt) || attempt.sighting.time > (attempt.session === null ? clock - this.#echoWait : horizon),
-    );
+  #keep(ip: Address, attempts: readonly Attempt[]): void {
     this.#changed.add(ip);
     this.#attempts.delete(ip);
     this.#waiting.delete(ip);
+    const kept = this.#bounded(attempts.filter((attempt) => isWaiting(attempt) || endOf(attempt) > this.#passed));
     if (kept.length === 0) return;
-    const newest = kept.slice(-PER_ADDRESS);
-    this.#attempts.set(ip, newest);
-    const due = newest.filter(isWaiting).map((attempt) => this.#due(attempt));
-    if (due.length > 0) this.#waiting.set(ip, Math.min(...due));
+    this.#attempts.set(ip, kept);
+    const due = Math.min(...kept.filter(isWaiting).map(dueOf));
+    if (due < Number.POSITIVE_INFINITY) this.#waiting.set(ip, due);
+    this.#firstDue = Math.min(this.#firstDue, due);
     if (this.#attempts.size <= this.#max) return;
-    for (const oldest of this.#attempts.keys()) {
+    for (const [oldest, going] of this.#attempts) {
+      this.#ready.push(...going.filter(isWaiting).map(asSighting));
       this.#drop(oldest);
       break;
     }
+  }
+
+  /** At most so many as one address may have: those that wait for nothing go first. */
+  #bounded(attempts: Attempt[]): Attempt[] {
+    const over = attempts.length - PER_ADDRESS;
+    if (over <= 0) return attempts;
+    const idle = attempts.filter((attempt) => !isWaiting(attempt));
+    const going = new Set([...idle, ...attempts.filter(isWaiting)].slice(0, over));
+    this.#ready.push(...[...going].filter(isWaiting).map(asSighting));
+    return attempts.filter((attempt) => !going.has(attempt));
   }
 
   #drop(ip: Address): void {
@@ -208,57 +244,44 @@ export class Attempts {
     this.#waiting.delete(ip);
     this.#changed.add(ip);
   }
-
-  #due(attempt: Attempt): Millis {
-    return attempt.sighting.time + (attempt.session === null ? this.#echoWait : this.#sessionWait);
-  }
 }
 
-function newAttempt(sighting: Sighting, layer: string, strong: boolean): Attempt {
-  const { login, session } = sighting;
-  return { sighting, login, session, layers: [layer], strong, served: false, excused: false };
+/** Whether the line is what a second password database says of the attempt that the first one refused. */
+function isTwin(attempt: Attempt, sighting: Sighting): boolean {
+  return attempt.state === 'open' && attempt.layers.includes(sighting.layer) && isSame(attempt, sighting, SAME_ATTEMPT);
 }
 
-function isWaiting(attempt: Attempt): boolean {
-  return attempt.strong && !attempt.served;
+/** A further layer tells of an attempt. */
+function learn(attempt: Attempt, sighting: Sighting): void {
+  if (!attempt.layers.includes(sighting.layer)) attempt.layers.push(sighting.layer);
+  attempt.login ??= sighting.login;
+  attempt.session ??= sighting.session;
+  if (sighting.as !== 'echo' || attempt.strong || attempt.state !== 'open') return;
+  attempt.strong = true;
+  attempt.sighting = sighting;
+}
+
+/** The server has told of it: it has been counted, and the line is not needed as evidence. */
+function serve(attempt: Attempt): void {
+  attempt.state = 'served';
+  attempt.sighting = { ...attempt.sighting, text: '' };
 }
 
 function asSighting(attempt: Attempt): Sighting {
   return { ...attempt.sighting, login: attempt.login };
 }
 
-/** Whether two layers may speak of one attempt. */
-function isSame(attempt: Attempt, sighting: Sighting, within: Millis): boolean {
-  if (Math.abs(sighting.time - attempt.sighting.time) > within) return false;
-  const oneSession = attempt.session === null || sighting.session === null || attempt.session === sighting.session;
-  return oneSession && isSameLogin(attempt.login, sighting.login);
+/** How far apart two layers' lines on one attempt may be; the server's line comes at the end of a session. */
+function reach(attempt: Attempt): Millis {
+  return attempt.session === null ? ECHO_WAIT : SESSION_WAIT;
 }
 
-/** Whether a server line may tell of the attempt: by session, or by time and login where the layer names no session. */
-function belongs(attempt: Attempt, sighting: Sighting, within: Millis): boolean {
-  if (attempt.session !== null) return attempt.session === sighting.session;
-  const age = sighting.time - attempt.sighting.time;
-  return age <= within && age >= -SKEW && isSameLogin(attempt.login, sighting.login);
+/** When a waiting attempt has waited long enough. */
+function dueOf(attempt: Attempt): Millis {
+  return attempt.sighting.time + reach(attempt);
 }
 
-/** Layers write a login differently: cut short, with or without its domain, odd characters as question marks. */
-function isSameLogin(one: string | null, other: string | null): boolean {
-  if (one === null || other === null) return true;
-  const a = plain(one);
-  const b = plain(other);
-  if (a === b) return true;
-  if (isCut(one) || isCut(other)) return a.startsWith(b) || b.startsWith(a);
-  const localOnly = a.includes('@') !== b.includes('@');
-  return localOnly && a.split('@')[0] === b.split('@')[0];
-}
-
-function plain(login: string): string {
-  return login
-    .toLowerCase()
-    .replace(/\.\.\.$/, '')
-    .replace(/\?.*$/, '');
-}
-
-function isCut(login: string): boolean {
-  return login.endsWith('...') || login.includes('?') || login.length >= 100;
+/** Until when something may refer to an attempt. */
+function endOf(attempt: Attempt): Millis {
+  return attempt.sighting.time + (attempt.state === 'released' ? SESSION_WAIT : reach(attempt));
 }

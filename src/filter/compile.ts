@@ -1,7 +1,7 @@
 /** Turns filter definitions into something that runs: anchored regular expressions and the literals they require. */
 import type { Kind } from '../core/types.ts';
 import type { FilterDefinition, PatternDefinition, Role } from './definition.ts';
-import { nonLinearPart, requiredLiteral } from './regex.ts';
+import { beginning, nonLinearPart, requiredLiteral } from './regex.ts';
 import { expandTokens } from './tokens.ts';
 
 export interface CompiledPattern {
@@ -15,12 +15,16 @@ export interface CompiledPattern {
   readonly regex: RegExp;
   /** Every line that matches contains this text (latin1). */
   readonly literal: string;
+  /** How every message that matches begins: expressions without captures, one after the other. */
+  readonly beginning: readonly string[];
 }
 
 export interface CompiledFilter {
   readonly name: string;
   readonly programs: RegExp;
   readonly session: 'pid' | 'none';
+  /** It reads the ends of connections, so the lines of one can be kept together until then. */
+  readonly connections: boolean;
   readonly patterns: readonly CompiledPattern[];
 }
 
@@ -46,6 +50,7 @@ export function compileFilter(definition: FilterDefinition): CompiledFilter {
     name: definition.name,
     programs: programRegex(definition.programs),
     session: definition.session,
+    connections: definition.patterns.some(({ as }) => as === 'end'),
     patterns,
   };
   for (const pattern of definition.patterns) patterns.push(compilePattern(filter, pattern));
@@ -58,10 +63,14 @@ function compilePattern(filter: CompiledFilter, definition: PatternDefinition): 
   let source: string;
   let regex: RegExp;
   let literal: string;
+  const foreign = /[^\x00-\x7f]/.exec(definition.pattern);
+  if (foreign) throw fail(`"${foreign[0]}" is no ASCII; lines are matched byte by byte, write . for each of its bytes`);
   try {
-    source = `^(?:${expandTokens(definition.pattern)})$`;
-    regex = new RegExp(source);
-    literal = requiredLiteral(`${expandTokens(definition.pattern)}`);
+    const expanded = expandTokens(definition.pattern);
+    source = `^(?:${expanded})$`;
+    // What a client wrote may hold a bare carriage return, and must not hide a line from its pattern by that.
+    regex = new RegExp(source, 's');
+    literal = requiredLiteral(expanded);
   } catch (error) {
     throw fail(error instanceof Error ? error.message : String(error), error);
   }
@@ -74,6 +83,7 @@ function compilePattern(filter: CompiledFilter, definition: PatternDefinition): 
     );
   }
   return {
+    beginning: beginning(expandTokens(definition.pattern)),
     filter,
     name: definition.name,
     as: definition.as,

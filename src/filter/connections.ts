@@ -48,9 +48,9 @@ export class Connections {
    * client has a new connection: the old one is given to `finish`.
    */
   of(sighting: Sighting, finish: (old: Connection) => void): Connection | null {
-    const { session, as } = sighting;
-    if (session === null || as === 'echo' || as === 'hint' || sighting.layer !== '') return null;
-    const key = `${PREFIX}${sighting.filter} ${session}`;
+    const { as } = sighting;
+    if (sighting.connection === null || sighting.layer !== '') return null;
+    const key = `${PREFIX}${sighting.filter} ${sighting.connection}`;
     let connection = this.#connections.get(key) ?? null;
     if (connection !== null && sighting.ip !== null && connection.ip !== null && connection.ip !== sighting.ip) {
       this.delete(connection);
@@ -65,8 +65,8 @@ export class Connections {
     return connection;
   }
 
-  /** Keeps what a sighting made of a connection. One that has ended is not kept. */
-  keep(connection: Connection, ended: boolean): void {
+  /** Keeps what a sighting made of a connection. One that has ended is not kept; one too many is given to `finish`. */
+  keep(connection: Connection, ended: boolean, finish: (old: Connection) => void): void {
     const { key } = connection;
     this.#connections.delete(key);
     this.#holding.delete(connection);
@@ -77,6 +77,7 @@ export class Connections {
     if (this.#connections.size <= this.#max) return;
     for (const oldest of this.#connections.values()) {
       this.delete(oldest);
+      finish(oldest);
       break;
     }
   }
@@ -89,7 +90,7 @@ export class Connections {
   /** The connections with held lines that have been silent since `time`; they stay known. */
   *takeIdle(time: Millis): Generator<Connection> {
     for (const connection of this.#holding) {
-      if (connection.last > time) break;
+      if (connection.last > time) continue;
       this.#holding.delete(connection);
       this.#changed.add(connection.key);
       yield connection;
@@ -125,13 +126,15 @@ export class Connections {
     return states;
   }
 
-  /** False where the key is none of a connection. */
-  load(key: string, state: string): boolean {
-    if (!key.startsWith(PREFIX)) return false;
-    const stored = JSON.parse(state) as Omit<Connection, 'counted'> & { counted: Kind[] };
-    this.keep({ ...stored, counted: new Set(stored.counted) }, false);
-    this.#changed.delete(key);
-    return true;
+  /** Takes over what `takeChanged` gave; other keys are left alone. */
+  load(states: ReadonlyMap<string, string>): void {
+    const stored = [...states]
+      .filter(([key]) => key.startsWith(PREFIX))
+      .map(([, state]) => JSON.parse(state) as Omit<Connection, 'counted'> & { counted: Kind[] });
+    for (const connection of stored.sort((a, b) => a.last - b.last)) {
+      this.keep({ ...connection, counted: new Set(connection.counted) }, false, () => {});
+      this.#changed.delete(connection.key);
+    }
   }
 }
 

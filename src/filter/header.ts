@@ -18,6 +18,9 @@ export interface Entry {
 const SPACE = 32;
 const COLON = 58;
 const BRACKET = 91;
+/** The service, with its process id or with user, address and session, and the level. A name with blanks is not read. */
+const DOVECOT_SERVICE =
+  /^([a-z0-9-]{1,40}(?:\([^\s()]{0,300}\))?(?:<[^\s<>]{0,64}>)?: )(?:Info|Warning|Error|Fatal|Panic|Debug): /;
 const REPEATED = 'message repeated ';
 
 /** Reads a line of text; null where it has no time or no program. */
@@ -35,7 +38,10 @@ export function parseLine(line: string, stamps: StampReader): Entry | null {
   const rest = stamps.end + 1;
   const wordEnd = line.indexOf(' ', rest);
   if (wordEnd < 0) return null;
-  if (line.charCodeAt(wordEnd - 1) === COLON) return parseDovecotLog(line, rest, time);
+  if (line.charCodeAt(wordEnd - 1) === COLON) return parseDovecotLog(line, rest, time) ?? parseTag(line, rest, time);
+  const bracket = line.indexOf('(', rest);
+  // No host has a bracket in its name: this is Dovecot's own log again, with the name of a user in front.
+  if (bracket >= 0 && bracket < wordEnd) return parseDovecotLog(line, rest, time);
   return parseTag(line, wordEnd + 1, time);
 }
 
@@ -58,10 +64,8 @@ function parseTag(line: string, start: number, time: Millis): Entry | null {
 
 /** `imap-login: Info: message`; the service becomes part of the message, as it is in syslog. */
 function parseDovecotLog(line: string, start: number, time: Millis): Entry | null {
-  const match = /^([a-z0-9-]{1,40}(?:\(\d{1,10}\))?: )(?:Info|Warning|Error|Fatal|Panic|Debug): /.exec(
-    line.slice(start, start + 80),
-  );
-  if (match === null) return parseTag(line, start, time);
+  const match = DOVECOT_SERVICE.exec(line.slice(start, start + 480));
+  if (match === null) return null;
   return entry(time, 'dovecot', '', (match[1] ?? '') + line.slice(start + match[0].length));
 }
 
@@ -82,7 +86,7 @@ function parseRfc5424(line: string, start: number, stamps: StampReader): Entry |
 
 /** Steps over `-` or `[id name="value" …]…`; the index of the message, or -1. */
 function structuredDataEnd(line: string, start: number): number {
-  if (line.charCodeAt(start) === 45) return start + 2;
+  if (line.startsWith('- ', start)) return start + 2;
   let at = start;
   while (line.charCodeAt(at) === BRACKET) {
     let quoted = false;
@@ -120,6 +124,8 @@ export interface JournalTrust {
 
 /** The highest user id of system accounts on Debian and Red Hat; the mail servers log as one of these or as root. */
 const LAST_SYSTEM_UID = 999;
+/** The last microsecond that a date can show. */
+const LATEST = 8.64e18;
 
 /**
  * Reads one JSON object as `journalctl -a -o json` prints it; null where it is none, or where a local user could have
@@ -135,7 +141,7 @@ export function parseJournal(line: string, trust: JournalTrust): Entry | null {
   if (fields === null || typeof fields !== 'object') return null;
   const program = textOf(fields['SYSLOG_IDENTIFIER']);
   const stamp = Number(fields['_SOURCE_REALTIME_TIMESTAMP'] ?? fields['__REALTIME_TIMESTAMP']);
-  if (program === '' || !Number.isFinite(stamp) || stamp <= 0) return null;
+  if (program === '' || !(stamp > 0 && stamp <= LATEST)) return null;
   const unit = textOf(fields['_SYSTEMD_UNIT']);
   const uid = fields['_UID'];
   if (!trust.units.has(unit) && uid !== undefined && Number(uid) > LAST_SYSTEM_UID) return null;

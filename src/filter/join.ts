@@ -1,7 +1,8 @@
 /**
  * Joins sightings into events. Servers spread one failure over several lines and several layers; here each failure comes
  * out once, with the address and the login that belong to it. What waits is bounded in number and in time. Time is the
- * logs' own, except that `tick` lets it pass when no lines come.
+ * logs' own, except that `tick` lets it pass when no lines come. Only a tick tells that a layer of another log has nothing
+ * more to say of a time: several logs may be read one after the other.
  *
  * Lines of one connection (by process or session id) are kept together in `connections.ts`; attempts that several layers
  * tell of are matched in `attempts.ts`.
@@ -17,34 +18,37 @@ export interface Joined {
   readonly line: number;
 }
 
+export interface JoinerOptions {
+  /** All lines come out of one log, so that each line tells that the time before it has passed. */
+  readonly oneLog?: boolean;
+  readonly maxConnections?: number;
+  readonly maxAddresses?: number;
+}
+
 /** How long a held line waits for the end of its connection. */
 const HOLD: Millis = 5_000;
 /** A connection with more than so many held lines is no user's typing error; from there on nothing is held. */
 const MAX_HELD = 20;
-/** How long an echo waits for the server's own line; Dovecot answers a guesser up to 17 s late. */
-const ECHO_WAIT: Millis = 30_000;
 const RELEASE_EVERY: Millis = 500;
-/** Echoes with a session id wait for the end of the session; a login process lets nobody stay for longer. */
-const SESSION_WAIT: Millis = 300_000;
 
 export class Joiner {
   readonly #connections: Connections;
   readonly #attempts: Attempts;
+  readonly #oneLog: boolean;
   #clock: Millis = Number.NEGATIVE_INFINITY;
   #released: Millis = Number.NEGATIVE_INFINITY;
 
-  constructor(maxConnections = 50_000, maxAddresses = 50_000) {
+  constructor({ oneLog = false, maxConnections = 50_000, maxAddresses = 50_000 }: JoinerOptions = {}) {
+    this.#oneLog = oneLog;
     this.#connections = new Connections(maxConnections);
-    this.#attempts = new Attempts(maxAddresses, ECHO_WAIT, SESSION_WAIT);
+    this.#attempts = new Attempts(maxAddresses);
   }
 
   /** Takes one sighting; calls `emit` for each event that is complete now. */
   see(sighting: Sighting, emit: (joined: Joined) => void): void {
-    if (sighting.time > this.#clock) {
-      this.#clock = sighting.time;
-      this.#release(emit);
-    }
-    const connection = this.#connections.of(sighting, (old) => this.#releaseHeld(old, emit));
+    if (sighting.time > this.#clock) this.#advance(sighting.time, this.#oneLog, emit);
+    const finish = (old: Connection): void => this.#releaseHeld(old, emit);
+    const connection = this.#connections.of(sighting, finish);
     if (connection && sighting.explainsLogin) connection.failedLogins += sighting.attempts;
     let ended = false;
     switch (sighting.as) {
@@ -74,14 +78,13 @@ export class Joiner {
         ended = true;
         break;
     }
-    if (connection) this.#connections.keep(connection, ended);
+    if (connection) this.#connections.keep(connection, ended, finish);
+    this.#countReady(emit);
   }
 
-  /** Lets time pass without lines. */
+  /** Lets time pass without lines. A line from the future does not hold it up. */
   tick(now: Millis, emit: (joined: Joined) => void): void {
-    if (now <= this.#clock) return;
-    this.#clock = now;
-    this.#release(emit);
+    this.#advance(now, true, emit);
   }
 
   /** Ends all waiting: for the end of a file. */
@@ -98,9 +101,8 @@ export class Joiner {
 
   /** Takes over what `takeChanged` gave before. */
   load(states: ReadonlyMap<string, string>): void {
-    for (const [key, state] of states) {
-      if (!this.#connections.load(key, state)) this.#attempts.load(key, state);
-    }
+    this.#connections.load(states);
+    this.#attempts.load(states);
   }
 
   /** What the line numbers of waiting lines begin with; Infinity where nothing waits. */
@@ -140,8 +142,8 @@ export class Joiner {
     const attempts = total - excused;
     if (connection) connection.failedLogins += total;
     if (attempts <= 0) return;
-    const logins = this.#attempts.claim(sighting, attempts);
-    for (let i = 0; i < attempts; i++) {
+    const { logins, counted } = this.#attempts.claim(sighting, attempts);
+    for (let i = 0; i < attempts - counted; i++) {
       const own = attempts === 1 || i >= logins.length ? sighting.login : null;
       this.#count(sighting, 'authentication', own ?? logins[i] ?? sighting.login, connection, emit);
     }
@@ -218,12 +220,19 @@ export class Joiner {
     emit({ event, line: sighting.line });
   }
 
-  #release(emit: (joined: Joined) => void): void {
-    if (this.#clock - this.#released < RELEASE_EVERY) return;
-    this.#released = this.#clock;
-    for (const connection of this.#connections.takeIdle(this.#clock - HOLD)) this.#releaseHeld(connection, emit);
-    for (const sighting of this.#attempts.takeWaited(this.#clock)) {
+  /** It is `clock` now; `everywhere` where no log has more to say of what was before. */
+  #advance(clock: Millis, everywhere: boolean, emit: (joined: Joined) => void): void {
+    this.#clock = clock;
+    if (Math.abs(clock - this.#released) < RELEASE_EVERY) return;
+    this.#released = clock;
+    for (const connection of this.#connections.takeIdle(clock - HOLD)) this.#releaseHeld(connection, emit);
+    if (everywhere) this.#attempts.pass(clock);
+    this.#countReady(emit);
+  }
+
+  /** What other layers told of and the server did not. */
+  #countReady(emit: (joined: Joined) => void): void {
+    for (const sighting of this.#attempts.takeReady())
       this.#count(sighting, 'authentication', sighting.login, null, emit);
-    }
   }
 }

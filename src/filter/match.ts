@@ -4,6 +4,7 @@ import type { Kind, Millis } from '../core/types.ts';
 import type { CompiledFilter, CompiledPattern } from './compile.ts';
 import type { Role } from './definition.ts';
 import { type Entry, type JournalTrust, parseJournal, parseLine } from './header.ts';
+import { type LineTest, lineTest } from './prefilter.ts';
 import { Scanner } from './scan.ts';
 import { type LocalTime, StampReader } from './stamp.ts';
 
@@ -19,10 +20,14 @@ export interface Sighting {
   readonly time: Millis;
   readonly ip: Address | null;
   readonly login: string | null;
-  /** The connection: a session id that the server wrote, else the process. Null where the line has neither. */
+  /** The session id that the server wrote; layers behind it write the same. Null where the line has none. */
   readonly session: string | null;
+  /** What joins the lines of one connection: that session id, else the process. Null where this filter joins none. */
+  readonly connection: string | null;
   /** How many failed logins this line stands for. */
   readonly attempts: number;
+  /** How long those took; 0 where the line does not say. */
+  readonly span: Millis;
   readonly counts: ConnectionCounts | null;
   readonly text: string;
   /** The number of the line, from 1. */
@@ -39,6 +44,8 @@ export interface ConnectionCounts {
   readonly given: number;
 }
 
+/** Of a longer line only the beginning is kept: it waits in memory, and may become evidence. */
+const LONGEST_TEXT = 1_000;
 /** Servers write such a word where the login is unknown. */
 const NO_LOGIN = new Set(['', '?', '(unavailable)', '(unknown)', 'unknown']);
 
@@ -54,6 +61,7 @@ export interface MatcherOptions {
 export class Matcher {
   readonly #patterns: readonly CompiledPattern[];
   readonly #byLiteral: readonly (readonly number[])[];
+  readonly #mayMatch: LineTest;
   readonly #scanner: Scanner;
   readonly #stamps: StampReader;
   readonly #trust: JournalTrust;
@@ -68,6 +76,7 @@ export class Matcher {
     this.#byLiteral = literals.map((literal) =>
       this.#patterns.flatMap((pattern, index) => (pattern.literal === literal ? [index] : [])),
     );
+    this.#mayMatch = lineTest(this.#patterns);
     this.#scanner = new Scanner(literals);
     this.#stamps = new StampReader(options.localTime, options.reference);
     this.#trust = options.trust;
@@ -80,14 +89,23 @@ export class Matcher {
 
   /** Reads complete lines of text and reports each sighting. */
   readText(data: Buffer, see: (sighting: Sighting) => void): void {
-    const first = this.#lines + 1;
-    this.#lines += this.#scanner.scan(data, (start, end, literals, count, index) => {
-      const line = cleanLine(data, start, end);
-      const entry = parseLine(line, this.#stamps);
-      if (entry === null) return;
-      const found = this.#find(entry, this.#candidates(literals, count));
-      if (found !== null) this.#see(found, entry, line, first + index, see);
-    });
+    const text = data.toString('latin1');
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      this.#lines++;
+      if (this.#mayMatch(text, start)) this.#readLine(data, start, end, see);
+      start = end + 1;
+    }
+  }
+
+  #readLine(data: Buffer, start: number, end: number, see: (sighting: Sighting) => void): void {
+    const count = this.#scanner.scan(data, start, end);
+    if (count === 0) return;
+    const line = cleanLine(data, start, end);
+    const entry = parseLine(line, this.#stamps);
+    if (entry === null) return;
+    const found = this.#find(entry, this.#candidates(this.#scanner.found, count));
+    if (found !== null) this.#see(found, entry, line, this.#lines, see);
   }
 
   /** Reads complete lines, each a JSON object of journalctl. */
@@ -161,10 +179,12 @@ export class Matcher {
       time: entry.time,
       ip,
       login: readLogin(groups['login']),
-      session: groups['session'] ?? (pattern.filter.session === 'pid' && entry.pid !== '' ? `pid ${entry.pid}` : null),
+      session: groups['session'] ?? null,
+      connection: connectionOf(pattern.filter, groups['session'], entry.pid),
       attempts: Math.min(Number(groups['attempts'] ?? 1) * entry.times, 100_000),
+      span: Number(groups['seconds'] ?? 0) * 1000,
       counts: pattern.as === 'end' ? readCounts(groups) : null,
-      text: fromLatin1(line),
+      text: fromLatin1(line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}...` : line),
       line: number,
     });
   }
@@ -181,6 +201,12 @@ function cleanLine(data: Buffer, start: number, end: number): string {
 
 function journalText(entry: Entry): string {
   return `${new Date(entry.time).toISOString()} ${entry.program}${entry.pid === '' ? '' : `[${entry.pid}]`}: ${entry.message}`;
+}
+
+function connectionOf(filter: CompiledFilter, session: string | undefined, pid: string): string | null {
+  if (!filter.connections) return null;
+  if (session !== undefined) return session;
+  return filter.session === 'pid' && pid !== '' ? `pid ${pid}` : null;
 }
 
 function readLogin(text: string | undefined): string | null {

@@ -13,7 +13,7 @@ export class LogReader {
   #format: LogFormat | null;
 
   /** Several readers may share a joiner: what one server writes to two files is one story. */
-  constructor(options: MatcherOptions, joiner: Joiner = new Joiner(), format: LogFormat | null = null) {
+  constructor(options: MatcherOptions, joiner: Joiner = new Joiner({ oneLog: true }), format: LogFormat | null = null) {
     this.#matcher = new Matcher(options);
     this.#joiner = joiner;
     this.#format = format;

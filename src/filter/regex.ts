@@ -1,6 +1,7 @@
 /**
  * What can be read off a regular expression without running it: the literal text that every match must contain (so that
- * lines without it are skipped unread), and constructs that V8's linear engine cannot run. The only user of regexpp.
+ * lines without it are skipped unread), how every match begins, and constructs that V8's linear engine cannot run. The only
+ * user of regexpp.
  */
 import { type AST, RegExpParser } from '@eslint-community/regexpp';
 
@@ -8,6 +9,18 @@ import { type AST, RegExpParser } from '@eslint-community/regexpp';
 export function requiredLiteral(source: string): string {
   const pattern = new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
   return pattern.alternatives.length === 1 && pattern.alternatives[0] ? longest(runs(pattern.alternatives[0])) : '';
+}
+
+/**
+ * How every match begins, up to the first part that captures or may be long: expressions, one after the other, that
+ * capture nothing. Empty where that is all.
+ */
+export function beginning(source: string): string[] {
+  const pattern = new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
+  const [alternative, second] = pattern.alternatives;
+  if (alternative === undefined || second !== undefined) return [];
+  const end = alternative.elements.findIndex((element) => !isShort(element));
+  return alternative.elements.slice(0, end < 0 ? undefined : end).map((element) => element.raw);
 }
 
 /** The first look-around or back-reference in the expression, with its offset; null where there is none. */
@@ -27,7 +40,7 @@ function runs(alternative: AST.Alternative): string[] {
   for (const element of alternative.elements) {
     if (element.type === 'Character') {
       run += String.fromCodePoint(element.value);
-    } else if ((element.type === 'Group' || element.type === 'CapturingGroup') && element.alternatives.length === 1) {
+    } else if (isPlainGroup(element)) {
       const inner = element.alternatives[0];
       cut();
       if (inner) found.push(...runs(inner));
@@ -37,6 +50,30 @@ function runs(alternative: AST.Alternative): string[] {
   }
   cut();
   return found;
+}
+
+/** A group that every match goes through as it is written: without alternatives and not in any case. */
+function isPlainGroup(element: AST.Element): element is AST.Group | AST.CapturingGroup {
+  if (element.type === 'CapturingGroup') return element.alternatives.length === 1;
+  return element.type === 'Group' && element.alternatives.length === 1 && !element.modifiers?.add?.ignoreCase;
+}
+
+/** The most repetitions that still are short: of a queue id, say. */
+const SHORT = 40;
+
+function isShort(element: AST.Element): boolean {
+  switch (element.type) {
+    case 'Quantifier':
+      return element.max <= SHORT && isShort(element.element);
+    case 'Group':
+      return element.alternatives.every(({ elements }) => elements.every(isShort));
+    case 'Character':
+    case 'CharacterSet':
+    case 'CharacterClass':
+      return true;
+    default:
+      return false;
+  }
 }
 
 function longest(texts: readonly string[]): string {

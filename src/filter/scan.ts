@@ -1,62 +1,45 @@
 /**
- * The prefilter: one pass over the bytes of a chunk that finds the line ends and, for each line, which of the required
- * literals of all patterns it contains (Aho and Corasick, 1975). Most lines contain none and are never decoded.
- * The cost does not depend on the number of literals.
+ * The second look at a line: one pass over its bytes finds which of the required literals of all patterns it contains
+ * (Aho and Corasick, 1975). Lines with none are never decoded. The cost does not depend on the number of literals.
  */
 
-const NEWLINE = 10;
-
-/** Called for each line that holds a literal: its bytes without the newline, which literals, and its index in the chunk. */
-export type Visit = (start: number, end: number, literals: Int32Array, count: number, index: number) => void;
-
 export class Scanner {
-  /** Next state by `state * 256 + byte`. States from `#quiet` on need attention: a newline was read or a literal ends. */
+  /** Next state by `state * 256 + byte`. In states from `#quiet` on a literal ends. */
   readonly #next: Uint16Array;
   readonly #quiet: number;
-  /** Literals that end in a state, by `state - #quiet`; empty for the newline state. */
+  /** Literals that end in a state, by `state - #quiet`. */
   readonly #ends: readonly Int32Array[];
-  readonly #found: Int32Array;
-  readonly #lastLine: Float64Array;
-  #line = 0;
+  readonly #lastScan: Float64Array;
+  #scans = 0;
+  /** What the last scan found, in as many of the first places as it returned; each literal once, by its index. */
+  readonly found: Int32Array;
 
   constructor(literals: readonly string[]) {
     const built = build(literals.map((literal) => Buffer.from(literal, 'latin1')));
     this.#next = built.next;
     this.#quiet = built.quiet;
     this.#ends = built.ends;
-    this.#found = new Int32Array(Math.max(literals.length, 1));
-    this.#lastLine = new Float64Array(literals.length).fill(-1);
+    this.#lastScan = new Float64Array(literals.length).fill(-1);
+    this.found = new Int32Array(literals.length);
   }
 
-  /** Scans complete lines; bytes behind the last newline are not looked at. Returns the number of lines. */
-  scan(data: Uint8Array, visit: Visit): number {
+  /** Scans some bytes and returns how many literals are in them. */
+  scan(data: Uint8Array, start: number, end: number): number {
     const next = this.#next;
     const quiet = this.#quiet;
-    const found = this.#found;
-    const length = data.length;
+    const scan = this.#scans++;
     let state = 0;
-    let start = 0;
     let count = 0;
-    let lines = 0;
-    for (let i = 0; i < length; i++) {
+    for (let i = start; i < end; i++) {
       state = next[(state << 8) | (data[i] as number)] as number;
       if (state < quiet) continue;
-      if (data[i] === NEWLINE) {
-        lines++;
-        this.#line++;
-        if (count > 0) visit(start, i, found, count, lines - 1);
-        count = 0;
-        start = i + 1;
-      } else {
-        for (const literal of this.#ends[state - quiet] ?? []) {
-          if (this.#lastLine[literal] === this.#line) continue;
-          this.#lastLine[literal] = this.#line;
-          found[count++] = literal;
-        }
+      for (const literal of this.#ends[state - quiet] ?? []) {
+        if (this.#lastScan[literal] === scan) continue;
+        this.#lastScan[literal] = scan;
+        this.found[count++] = literal;
       }
     }
-    this.#line++;
-    return lines;
+    return count;
   }
 }
 
@@ -82,8 +65,7 @@ function build(literals: readonly Uint8Array[]): { next: Uint16Array; quiet: num
     nodes[at]?.ends.push(id);
   }
   const table = complete(nodes);
-  const newline = nodes.length;
-  if (newline > 65_534) throw new RangeError(`The patterns need ${newline} states, 65,534 are possible`);
+  if (nodes.length > 65_535) throw new RangeError(`The patterns need ${nodes.length} states, 65,535 are possible`);
   const loud = nodes
     .map((node, index) => ({ node, index }))
     .filter(({ node, index }) => index > 0 && node.ends.length > 0);
@@ -91,16 +73,13 @@ function build(literals: readonly Uint8Array[]): { next: Uint16Array; quiet: num
   const renumbered = new Uint16Array(nodes.length);
   let free = 0;
   for (const [index, node] of nodes.entries()) if (index === 0 || node.ends.length === 0) renumbered[index] = free++;
-  for (const [order, { index }] of loud.entries()) renumbered[index] = quiet + 1 + order;
-  const next = new Uint16Array((nodes.length + 1) * 256);
+  for (const [order, { index }] of loud.entries()) renumbered[index] = quiet + order;
+  const next = new Uint16Array(nodes.length * 256);
   for (const [index] of nodes.entries()) {
     const row = (renumbered[index] ?? 0) * 256;
     for (let byte = 0; byte < 256; byte++) next[row + byte] = renumbered[table[index * 256 + byte] ?? 0] ?? 0;
-    next[row + NEWLINE] = quiet;
   }
-  // The newline state goes on as the start state does.
-  next.copyWithin(quiet * 256, 0, 256);
-  return { next, quiet, ends: [new Int32Array(), ...loud.map(({ node }) => Int32Array.from(node.ends))] };
+  return { next, quiet, ends: loud.map(({ node }) => Int32Array.from(node.ends)) };
 }
 
 /** The complete transition table; breadth first, so that a state's fallback is always done before it. */

@@ -36,7 +36,7 @@ export class StampReader {
   /** RFC 3339 and ISO 8601, with `T` or a blank, a dot or a comma, and with or without a zone. */
   #iso(line: string, start: number): Millis | null {
     // 2026-11-22T08:47:25.498659+00:00
-    const second = twoDigits(line, start + 17);
+    const second = readSeconds(line, start + 17);
     if (second < 0 || line.charCodeAt(start + 4) !== 45 || line.charCodeAt(start + 16) !== 58) return null;
     let end = start + 19;
     let fraction = 0;
@@ -79,7 +79,7 @@ export class StampReader {
 
   /** RFC 3164, `Nov 22 08:47:25`, without a year; a fraction behind the seconds is read too. */
   #bsd(line: string, start: number): Millis | null {
-    const second = twoDigits(line, start + 13);
+    const second = readSeconds(line, start + 13);
     if (second < 0 || line.charCodeAt(start + 12) !== 58 || line.charCodeAt(start + 3) !== SPACE) return null;
     const key = line.slice(start, start + 13);
     if (key !== this.#minuteKey) {
@@ -118,11 +118,12 @@ export class StampReader {
   }
 }
 
-/** The two-digit number at the index, or -1. */
-function twoDigits(line: string, at: number): number {
+/** The seconds at the index, 60 for a leap second, or -1. */
+function readSeconds(line: string, at: number): number {
   const tens = line.charCodeAt(at) - 48;
   const ones = line.charCodeAt(at + 1) - 48;
-  return tens >= 0 && tens <= 6 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1;
+  const isNumber = tens >= 0 && tens <= 6 && ones >= 0 && ones <= 9;
+  return isNumber && (tens < 6 || ones === 0) ? tens * 10 + ones : -1;
 }
 
 /** The offset of `Z`, `+01:00` or `+0100` from UTC. */

@@ -9,6 +9,7 @@ const TOKENS: Readonly<Record<string, string>> = {
   plainlogin: '(?<login>[^\\s(),<>]{0,255})',
   session: '(?<session>[^\\s<>]{1,64})',
   attempts: '(?<attempts>\\d{1,6})',
+  seconds: '(?<seconds>\\d{1,9})',
   worked: '(?<worked>\\d{1,6})',
   tried: '(?<tried>\\d{1,6})',
   mails: '(?<mails>\\d{1,6})',
@@ -19,7 +20,7 @@ const TOKENS: Readonly<Record<string, string>> = {
   name: '[A-Za-z0-9_.-]{1,64}',
   // A host name as reverse DNS gave it: it belongs to the attacker, but holds neither blanks nor brackets.
   host: '[^\\s\\[\\]]{1,255}',
-  any: '.{0,4096}',
+  any: '.*',
 };
 
 export const TOKEN_NAMES: readonly string[] = Object.keys(TOKENS);

@@ -58,11 +58,6 @@ export function compileGlobs(globs: readonly string[]): GlobSet {
   };
 }
 
-/** The files that these globs match now, sorted; what cannot be looked at is left out. */
-export async function matchingFiles(globs: readonly string[]): Promise<readonly string[]> {
-  return [...(await compileGlobs(globs).list()).files.keys()];
-}
-
 /** Rotated logs that a compressor has been at; their bytes are no lines. */
 export function isCompressed(path: string): boolean {
   return COMPRESSED.test(path);
