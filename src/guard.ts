@@ -20,6 +20,7 @@ import type { Ban, Change, Event, Kind, Millis, Subject } from './core/types.ts'
 import type { EnforcerQueue } from './enforce/queue.ts';
 import type { Logger } from './log.ts';
 import type { Store } from './store/store.ts';
+import { EVIDENCE } from './store/types.ts';
 
 export interface GuardOptions {
   readonly judge: Judge;
@@ -102,6 +103,9 @@ export class Guard {
     const reading = this.#reading;
     for (const [key, value] of reading?.takePositions() ?? []) this.#unsaved.positions.set(key, value);
     for (const [key, value] of reading?.takeJoins() ?? []) this.#unsaved.joins.set(key, value);
+    for (const [subject, lines] of judge.takeChangedEvidence()) {
+      this.#unsaved.joins.set(EVIDENCE + subject, lines === null ? null : JSON.stringify(lines));
+    }
     const changed = judge.takeChangedCounters();
     const again = [...this.#unsavedSubjects].flatMap((subject) => judge.counters(subject));
     const counters = [...again, ...changed];

@@ -5,7 +5,7 @@ import type { Enforcer } from './enforce/types.ts';
 import type { Logger } from './log.ts';
 import type { Reading } from './reading.ts';
 import type { Store } from './store/store.ts';
-import type { Counter } from './store/types.ts';
+import { type Counter, EVIDENCE } from './store/types.ts';
 
 export interface RestoreOptions {
   readonly judge: Judge;
@@ -23,19 +23,34 @@ export async function restoreState(options: RestoreOptions): Promise<void> {
   const isFresh = store.positions().size === 0 && store.recentBans(0).length === 0;
   if (store.recovered || isFresh) await adopt(options);
   // Bans first: what they cover is left out of the counters, and lines that are read again fall under them.
-  for (const ban of store.recentBans(now - memory)) {
-    const letOut = ban.ended === 'unbanned';
-    judge.restore(letOut ? { ...ban, until: ban.endedAt, offence: 0 } : ban, now);
+  for (const { endedAt, ended, ...ban } of store.recentBans(now - memory)) {
+    judge.restore(ended === 'unbanned' ? { ...ban, until: endedAt, offence: 0 } : ban, now);
   }
   const covered: Counter[] = [];
   for (const counter of store.counters()) {
     const times = judge.loadCounter(counter);
     if (times.length < counter.times.length) covered.push({ ...counter, times });
   }
+  const joins = store.joins();
+  const stale = restoreEvidence(judge, joins);
   // Killed between a ban and the next checkpoint: nobody else would ever take these out of the store.
-  if (covered.length > 0) store.checkpoint({ positions: new Map(), counters: covered, joins: new Map() });
-  reading.load(store.positions(), store.joins());
+  if (covered.length + stale.size > 0) store.checkpoint({ positions: new Map(), counters: covered, joins: stale });
+  reading.load(store.positions(), joins);
   log.info(`database ${store.path}: ${judge.banCount} bans in force, ${judge.subjects} subjects with failures`);
+}
+
+/** Takes the evidence out of the waiting lines; returns what belongs to nobody who is counted any more. */
+function restoreEvidence(judge: Judge, joins: Map<string, string>): Map<string, null> {
+  const stale = new Map<string, null>();
+  for (const [key, state] of joins) {
+    if (!key.startsWith(EVIDENCE)) continue;
+    joins.delete(key);
+    const subject = key.slice(EVIDENCE.length);
+    const isCounted = judge.counters(subject).some(({ times }) => times.length > 0);
+    if (isCounted) judge.loadEvidence(subject, JSON.parse(state) as string[]);
+    else stale.set(key, null);
+  }
+  return stale;
 }
 
 /** The store was lost, or is new beside a firewall that is not: what that still holds is taken over. */

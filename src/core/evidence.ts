@@ -11,6 +11,7 @@ export class Evidence {
    */
   #younger = new Map<string, string[]>();
   #older = new Map<string, string[]>();
+  readonly #changed = new Set<string>();
 
   constructor(maxSubjects: number) {
     this.#maxSubjects = maxSubjects;
@@ -18,6 +19,7 @@ export class Evidence {
 
   add(subject: string, text: string): void {
     const lines = this.#take(subject);
+    this.#changed.add(subject);
     if (lines.length === LINES_PER_SUBJECT) lines.shift();
     lines.push(text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text);
   }
@@ -28,8 +30,22 @@ export class Evidence {
   }
 
   clear(subject: string): void {
-    this.#younger.delete(subject);
-    this.#older.delete(subject);
+    if (this.#younger.delete(subject) || this.#older.delete(subject)) this.#changed.add(subject);
+  }
+
+  /** Takes over what a store kept. Not a change. */
+  load(subject: string, lines: readonly string[]): void {
+    this.#take(subject).push(...lines.slice(-LINES_PER_SUBJECT));
+  }
+
+  /** The subjects whose lines changed since the last call; null where there are none any more. */
+  takeChanged(): [string, readonly string[] | null][] {
+    const changed = [...this.#changed].map((subject): [string, readonly string[] | null] => {
+      const lines = this.of(subject);
+      return [subject, lines.length === 0 ? null : lines];
+    });
+    this.#changed.clear();
+    return changed;
   }
 
   /** The lines of a subject, which is now among the younger ones. */
@@ -39,6 +55,7 @@ export class Evidence {
     const lines = this.#older.get(subject) ?? [];
     this.#older.delete(subject);
     if (this.#younger.size >= this.#maxSubjects / 2) {
+      for (const forgotten of this.#older.keys()) this.#changed.add(forgotten);
       this.#older = this.#younger;
       this.#younger = new Map();
     }

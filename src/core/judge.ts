@@ -160,8 +160,14 @@ export class Judge {
     return times;
   }
 
-  evidence(subject: string): readonly string[] {
-    return this.#evidence.of(subject);
+  /** Takes over the stored lines of a subject that is being counted. */
+  loadEvidence(subject: string, lines: readonly string[]): void {
+    this.#evidence.load(subject, lines);
+  }
+
+  /** The last lines of each subject that changed since the last call; null where there are none any more. */
+  takeChangedEvidence(): [string, readonly string[] | null][] {
+    return this.#evidence.takeChanged();
   }
 
   /** All windows of one subject, also the empty ones. */

@@ -23,6 +23,9 @@ export interface Counter {
   readonly times: readonly Millis[];
 }
 
+/** Begins the key of a subject's evidence. */
+export const EVIDENCE = 'evidence ';
+
 /**
  * Everything that changed since the last checkpoint; it is written in one transaction, so that positions and counts
  * always belong to the same instant. A null or empty value deletes the row.
@@ -30,6 +33,6 @@ export interface Counter {
 export interface Checkpoint {
   readonly positions: ReadonlyMap<string, string | null>;
   readonly counters: Iterable<Counter>;
-  /** State of lines that wait for other lines, by key. */
+  /** State of lines that wait for other lines, by key; under `EVIDENCE` and a subject, its last lines as JSON. */
   readonly joins: ReadonlyMap<string, string | null>;
 }
