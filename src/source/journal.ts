@@ -106,18 +106,32 @@ class RunningJournalSource {
   }
 
   #run(): void {
-    const started = this.#options.now();
     const cutter = new JournalCutter(LONGEST_ENTRY);
     const args = journalArguments(this.#matches, this.#start);
-    this.#child = runJournalctl(this.#options.command ?? 'journalctl', args, (data) => this.#onData(cutter, data));
+    const { command = 'journalctl', pause = DEFAULT_PAUSE } = this.#options;
+    this.#child = runJournalctl(command, args, (data) => this.#onData(cutter, data));
     this.#waitForQuiet();
-    this.#ended = this.#child.ended.then((end) => this.#onEnd(end, this.#options.now() - started));
+    const well = setTimeout(() => this.#onWell(), pause * RAN_WELL);
+    this.#ended = this.#child.ended.then((end) => {
+      clearTimeout(well);
+      this.#onEnd(end);
+    });
+  }
+
+  /** A journal in which nothing happens is no problem. */
+  #onWell(): void {
+    this.#pause = this.#options.pause ?? DEFAULT_PAUSE;
+    this.#isWorking();
+  }
+
+  #isWorking(): void {
+    if (this.#state === 'failed') this.#state = 'reading';
+    this.#problems.solved(UNAVAILABLE, 'The journal can be read again');
   }
 
   #onData(cutter: JournalCutter, data: Buffer): void {
     if (this.#state === 'stopped') return;
-    if (this.#state === 'failed') this.#state = 'reading';
-    this.#problems.solved(UNAVAILABLE, 'The journal can be read again');
+    this.#isWorking();
     this.#bytes += data.length;
     this.#waitForQuiet();
     const lines = cutter.add(data);
@@ -132,17 +146,15 @@ class RunningJournalSource {
     this.#dropped = 0;
   }
 
-  #onEnd(end: JournalEnd, ran: Millis): void {
+  #onEnd(end: JournalEnd): void {
     this.#child = null;
     this.#isCaughtUp();
     if (this.#state === 'stopped') return;
     this.#state = 'failed';
-    const first = this.#options.pause ?? DEFAULT_PAUSE;
-    if (ran >= RAN_WELL * first) this.#pause = first;
-    if (end.cursorRejected && this.#start.type === 'after') {
-      this.#loseCursor(this.#start.cursor);
-    } else this.#problems.report(UNAVAILABLE, `Cannot read the journal, ${end.reason}; trying again and again`);
+    if (end.cursorRejected && this.#start.type === 'after') this.#loseCursor(this.#start.cursor);
+    else this.#problems.report(UNAVAILABLE, `Cannot read the journal, ${end.reason}; trying again and again`);
     this.#pauseTimer = setTimeout(() => this.#run(), this.#pause);
+    const first = this.#options.pause ?? DEFAULT_PAUSE;
     this.#pause = Math.min(this.#pause * 2, first * MOST_DOUBLED);
   }
 

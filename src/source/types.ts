@@ -35,7 +35,10 @@ export function positionKey(position: Position): string {
     : `${position.source}:${position.device}:${position.inode}`;
 }
 
-/** Complete lines, each ended by a newline, and the position behind them. `data` is only valid during the call. */
+/**
+ * Complete lines, each ended by a newline, and the position behind them. `data` is only valid during the call; it is
+ * empty where there is only a position to keep, such as that of a file that has just been found.
+ */
 export interface Chunk {
   readonly source: string;
   /** The file's path, or `journal`. */

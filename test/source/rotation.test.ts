@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, copyFileSync, renameSync, truncateSync } from 'node:fs';
 import { appendFile, copyFile, link, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -222,3 +222,28 @@ test('a file that lost its end, as in a power failure, does not count again', as
   await until(() => recorder.lines.length === 51);
   assert.equal(recorder.lines.at(-1), numbered(50, 51).trimEnd());
 });
+
+for (const second of ['renamed', 'copied and emptied']) {
+  for (const glob of ['', '*']) {
+    test(`a log that is ${second} again before anybody looks is not lost, with the glob mail.log${glob}`, async (t) => {
+      const { log, recorder } = await setUp(t);
+      await writeFile(log, numbered(0, 10));
+      await follow(t, recorder, { globs: [`${log}${glob}`], rescan: 50 });
+      appendFileSync(log, numbered(10, 12));
+      renameSync(log, `${log}.2`);
+      appendFileSync(log, numbered(12, 20));
+      if (second === 'renamed') renameSync(log, `${log}.1`);
+      else {
+        copyFileSync(log, `${log}.1`);
+        truncateSync(log);
+      }
+      appendFileSync(log, numbered(20, 30));
+      await until(() => recorder.lines.length >= 30);
+      await sleep(120);
+      assert.deepEqual(
+        numbers(recorder).toSorted((a, b) => a - b),
+        upTo(30),
+      );
+    });
+  }
+}

@@ -39,9 +39,12 @@ async function run(t: TestContext, seed: number): Promise<void> {
     const dice = random();
     if (dice < 0.5) writer.write();
     else if (dice < 0.6) writer.writePiece();
-    else if (dice < 0.65) writer.rename();
-    else if (dice < 0.7) writer.copyAndTruncate();
-    else if (dice < 0.8) reader.checkpoint();
+    else if (dice < 0.7) {
+      // A rotation in the same milliseconds as the one before is the matter of a test of its own.
+      await reader.hasRead(writer.lines[writer.firstSinceRotation]);
+      if (dice < 0.65) writer.rename();
+      else writer.copyAndTruncate();
+    } else if (dice < 0.8) reader.checkpoint();
     else if (dice < 0.84) await reader.kill();
     else if (dice < 0.86) await reader.stop();
     else if (dice < 0.93) await reader.start();
@@ -59,6 +62,7 @@ class Writer {
   /** Goes on with the old file for a while after it was renamed, as a daemon does that is told late. */
   readonly lazy: boolean;
   readonly lines: string[] = [];
+  firstSinceRotation = 0;
   readonly #random: () => number;
   #file: number;
   #piece = '';
@@ -96,6 +100,7 @@ class Writer {
       else appendFileSync(this.log, '');
       this.#renamed = true;
     } else this.#reopen();
+    this.firstSinceRotation = this.lines.length;
     this.write();
   }
 
@@ -105,6 +110,7 @@ class Writer {
     writeSync(this.#file, this.#rest());
     copyFileSync(this.log, `${this.log}.1`);
     truncateSync(this.log);
+    this.firstSinceRotation = this.lines.length;
     this.write();
   }
 
@@ -159,6 +165,12 @@ class Reader {
       rescan: 20,
     });
     await this.#source.start(recorder.positions(), 0, recorder);
+  }
+
+  /** Waits, unless it is stopped. */
+  async hasRead(line: string | undefined): Promise<void> {
+    const { lines } = this.recorder;
+    if (this.#source !== null && line !== undefined) await until(() => lines.includes(line));
   }
 
   checkpoint(): void {
