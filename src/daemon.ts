@@ -2,16 +2,15 @@
  * The composition root: builds sources, judge, store, enforcers and API out of the configuration, wires them, and takes
  * them down again. The only file that knows several adapters.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Control, Refusal, type Status } from './api/contract.ts';
 import { serveApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
 import { compareConfigs } from './config/compare.ts';
-import { type Filter, loadFilters } from './config/filter-files.ts';
-import { type Loaded, loadConfig } from './config/load.ts';
-import { formatProblem } from './config/problem.ts';
+import type { Filter } from './config/filter-files.ts';
+import type { Loaded } from './config/load.ts';
 import { renderConfig } from './config/render.ts';
 import { formatRate } from './core/duration.ts';
 import type { Network } from './core/ip.ts';
@@ -19,21 +18,19 @@ import { Judge } from './core/judge.ts';
 import { FAILURE_KINDS, type Millis } from './core/types.ts';
 import { EnforcerQueue } from './enforce/queue.ts';
 import type { Enforcer } from './enforce/types.ts';
-import { ConfigError, ConfigErrors } from './errors.ts';
 import { buildFeed, findSources } from './feeds.ts';
 import { chooseFirewall } from './firewall.ts';
 import { Guard } from './guard.ts';
 import { hostNetworks } from './host.ts';
+import { type Files, loadAgain, loadEverything } from './loading.ts';
 import { createLogger, type Logger } from './log.ts';
+import { carriedOut } from './patience.ts';
 import { Reading } from './reading.ts';
 import { restoreState } from './restore.ts';
 import { buildStatus } from './status.ts';
 import { Store } from './store/store.ts';
 
-export interface DaemonOptions {
-  /** Null: no file, defaults and discovery. */
-  readonly configPath: string | null;
-  readonly filterFolder: string;
+export interface DaemonOptions extends Files {
   /** Nothing is blocked and nothing is kept: only the log tells what would happen. */
   readonly dryRun: boolean;
   readonly socketPath?: string | undefined;
@@ -54,8 +51,7 @@ const TIDY_EVERY: Millis = 60_000;
 
 /** Starts everything; resolves when the stored bans are in force and the API answers. @throws ConfigErrors, StoreError */
 export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon> {
-  const filters = await loadFilters(options.filterFolder);
-  const loaded = await load(options, filters);
+  const { loaded, filters } = await loadEverything(options);
   const { log: logging } = loaded.config;
   const log = createLogger({
     level: options.logLevel ?? logging.level,
@@ -71,23 +67,6 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
     throw error;
   }
   return daemon;
-}
-
-/** @throws Refusal with every problem and its place, for whoever asked for the reload. */
-async function loadAgain(options: DaemonOptions): Promise<{ loaded: Loaded; filters: ReadonlyMap<string, Filter> }> {
-  try {
-    const filters = await loadFilters(options.filterFolder);
-    return { loaded: await load(options, filters), filters };
-  } catch (error) {
-    if (error instanceof ConfigError) throw new Refusal(422, formatProblem(error, ''));
-    if (!(error instanceof ConfigErrors)) throw error;
-    const text = options.configPath === null ? '' : await readFile(options.configPath, 'utf8').catch(() => '');
-    throw new Refusal(422, error.errors.map((problem) => formatProblem(problem, text)).join('\n'));
-  }
-}
-
-function load(options: DaemonOptions, filters: ReadonlyMap<string, Filter>): Promise<Loaded> {
-  return loadConfig(options.configPath, (path) => readFile(path, 'utf8'), { filters: [...filters.keys()] });
 }
 
 class Daemon implements RunningDaemon {
@@ -108,6 +87,7 @@ class Daemon implements RunningDaemon {
   #hostNetworks: readonly (readonly [Network, string])[] = [];
   #scratch: string | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
+  #readingStarts = 0;
   #reloading: Promise<unknown> = Promise.resolve();
   #stopped = false;
 
@@ -153,15 +133,16 @@ class Daemon implements RunningDaemon {
       now: this.#now(),
       log: this.#log,
     });
-    await guard.refreshAllowed();
+    const allowed = guard.refreshAllowed();
     for (const queue of this.#queues) queue.start();
-    await Promise.all(this.#queues.map((queue) => queue.idle()));
+    await allowed;
+    await carriedOut(this.#queues);
     this.#api = await serveApi(this.#control(guard), { socketPath: this.#socketPath(), log: this.#log });
     this.#timers.push(
       setInterval(() => this.#everySecond(guard), CHECKPOINT_EVERY),
       setInterval(() => void this.#everyMinute(guard, store), TIDY_EVERY),
     );
-    void this.#startReading();
+    this.#read();
   }
 
   async stop(): Promise<void> {
@@ -220,8 +201,15 @@ class Daemon implements RunningDaemon {
     guard.connect(this.#queues, this.#reading);
   }
 
+  #read(): void {
+    this.#startReading().catch((error: unknown) => this.#log.error({ err: error }, 'the logs cannot be read'));
+  }
+
   async #startReading(): Promise<void> {
+    const start = ++this.#readingStarts;
     const sources = await findSources(this.#loaded.config, this.#now(), this.#log);
+    // Stopped or reloaded while the host was being searched for logs.
+    if (this.#stopped || start !== this.#readingStarts) return;
     const feeds = sources.map((source) => buildFeed(source, this.#filters, this.#now));
     const since = this.#now() - this.#longestWindow();
     await this.#reading.start(feeds, since);
@@ -239,9 +227,13 @@ class Daemon implements RunningDaemon {
     this.#judge.tidy(this.#now());
     this.#hostNetworks = await hostNetworks();
     if (this.#stopped) return;
-    await guard.refreshAllowed();
     const { store: settings, increment } = this.#loaded.config;
-    store.forgetHistory(this.#now() - Math.max(settings.history, increment?.forgetAfter ?? 0));
+    try {
+      store.forgetHistory(this.#now() - Math.max(settings.history, increment?.forgetAfter ?? 0));
+      await guard.refreshAllowed();
+    } catch (error) {
+      this.#log.error({ err: error }, 'the store cannot be tidied up');
+    }
   }
 
   /** One reload at a time; what the last one left behind is what the next one compares with. */
@@ -263,16 +255,19 @@ class Daemon implements RunningDaemon {
     this.#log.level = this.#options.logLevel ?? loaded.config.log.level;
     await guard.refreshAllowed();
     if (difference.firewall) {
-      const old = this.#queues;
-      await Promise.all(old.map((queue) => queue.stop()));
+      const before = this.#firewall;
+      await Promise.all(this.#queues.map((queue) => queue.stop()));
       await this.#startFirewall(guard);
+      // What another firewall is not going to look after must not stay behind.
+      if (before?.name !== this.#firewall?.name)
+        await before?.remove().catch((error: unknown) => this.#log.warn({ err: error }, 'the old rules stay behind'));
       for (const queue of this.#queues) queue.start();
-      await Promise.all(this.#queues.map((queue) => queue.idle()));
+      await carriedOut(this.#queues);
     }
     if (difference.sources || filtersChanged) {
       await this.#reading.stop();
       guard.checkpoint();
-      void this.#startReading();
+      this.#read();
     }
     const changes = [...difference.changes, ...(filtersChanged ? ['filters'] : [])];
     return { changes, notes: loaded.notes.map(({ line, message }) => `line ${line}: ${message}`) };

@@ -19,6 +19,7 @@ import { parseSubject, subjectKey } from './core/subject.ts';
 import type { Ban, Change, Event, Kind, Millis, Subject } from './core/types.ts';
 import type { EnforcerQueue } from './enforce/queue.ts';
 import type { Logger } from './log.ts';
+import { carriedOut } from './patience.ts';
 import type { Store } from './store/store.ts';
 import { EVIDENCE } from './store/types.ts';
 
@@ -240,7 +241,7 @@ export class Guard {
     this.#changes.push(...changes);
     this.commit();
     this.checkpoint();
-    await Promise.all(this.#queues.map((queue) => queue.idle()));
+    await carriedOut(this.#queues);
   }
 
   #refuse(subject: Subject, from: string | undefined): void {

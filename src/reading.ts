@@ -4,9 +4,11 @@
  */
 
 import type { SourceView } from './api/contract.ts';
+import { Backlog } from './backlog.ts';
 import type { Event, Millis } from './core/types.ts';
 import type { CompiledFilter } from './filter/compile.ts';
 import { type Joined, Joiner } from './filter/join.ts';
+import type { Sighting } from './filter/match.ts';
 import { LogReader } from './filter/reader.ts';
 import type { LocalTime } from './filter/stamp.ts';
 import { type Chunk, type Position, positionKey, type Sink, type Source } from './source/types.ts';
@@ -35,6 +37,26 @@ interface FeedCounts {
   lastEvent: Millis | null;
 }
 
+/** What one line told, while the logs are caught up with. */
+interface Waiting {
+  readonly sighting: Sighting;
+  readonly counts: FeedCounts;
+}
+
+/** The time until all logs have been read to their ends. */
+interface CatchUp {
+  readonly since: Millis;
+  readonly backlog: Backlog<Waiting>;
+  /** Positions behind what waits in the backlog, in their order: not to be kept before that has been judged. */
+  readonly positions: [string, string | null][];
+  sourcesLeft: number;
+}
+
+/** So many lines are brought into order in memory; where more than that tell something, the order is only nearly right. */
+const MAX_WAITING = 100_000;
+/** A source that hangs must not keep what the others say from being judged. */
+const LONGEST_CATCH_UP: Millis = 10_000;
+
 /** How many files of one source are remembered with their time format; dated names come and go. */
 const MAX_READERS = 256;
 
@@ -47,7 +69,7 @@ export class Reading {
   /** The position behind everything that has been read, by key. */
   readonly #positions = new Map<string, string>();
   readonly #changedPositions = new Map<string, string | null>();
-  #catchingUp = 0;
+  #catchUp: CatchUp | null = null;
   #current: FeedCounts | null = null;
 
   constructor(options: ReadingOptions) {
@@ -70,29 +92,41 @@ export class Reading {
   async start(feeds: readonly Feed[], since: Millis): Promise<void> {
     this.#feeds = feeds;
     const positions = [...this.#positions.values()].map((text) => JSON.parse(text) as Position);
+    const catchUp = {
+      since: this.#options.now(),
+      backlog: new Backlog<Waiting>(),
+      positions: [],
+      sourcesLeft: feeds.length,
+    };
+    this.#catchUp = feeds.length === 0 ? null : catchUp;
     await Promise.all(
       feeds.map(async (feed) => {
         const own = positions.filter((position) => position.source === feed.source.name);
-        this.#catchingUp++;
         try {
           await feed.source.start(own, since, this.#sink(feed));
         } finally {
-          this.#catchingUp--;
+          catchUp.sourcesLeft--;
+          if (catchUp.sourcesLeft === 0 && this.#catchUp === catchUp) this.#endCatchUp(true);
         }
       }),
     );
   }
 
   async stop(): Promise<void> {
+    // What waits is not judged by halves, it is read again from the positions before it.
+    if (this.#catchUp !== null) this.#catchUp.sourcesLeft = Number.POSITIVE_INFINITY;
     await Promise.all(this.#feeds.map(({ source }) => source.stop()));
+    this.#catchUp = null;
     this.#feeds = [];
     this.#readers.clear();
   }
 
   /** Lets lines that wait for others wait no longer than they must. While old lines are still being read, theirs is the time. */
   tick(): void {
-    if (this.#catchingUp > 0) return;
-    this.#joiner.tick(this.#options.now(), this.#emit);
+    const now = this.#options.now();
+    if (this.#catchUp !== null && now - this.#catchUp.since > LONGEST_CATCH_UP) this.#endCatchUp(false);
+    if (this.#catchUp !== null) return;
+    this.#joiner.tick(now, this.#emit);
     this.#options.onChunk();
   }
 
@@ -118,11 +152,7 @@ export class Reading {
     const { name } = feed.source;
     return {
       chunk: (chunk) => this.#read(feed, chunk),
-      forget: (position) => {
-        const key = positionKey(position);
-        this.#positions.delete(key);
-        this.#changedPositions.set(key, null);
-      },
+      forget: (position) => this.#place(positionKey(position), null),
       warn: (message) => this.#options.warn(name, message),
       info: (message) => this.#options.info(name, message),
     };
@@ -132,16 +162,51 @@ export class Reading {
     const reader = this.#reader(feed, chunk);
     const counts = this.#count(chunk.source);
     const before = reader.lines;
-    this.#current = counts;
-    reader.read(chunk.data, this.#emit);
-    this.#current = null;
+    const log = `${chunk.source} ${chunk.origin}`;
+    reader.match(chunk.data, (sighting) => {
+      if (this.#catchUp === null) this.#see(sighting, counts);
+      else this.#catchUp.backlog.add(log, sighting.time, { sighting, counts });
+    });
     counts.lines += reader.lines - before;
     counts.cut += chunk.cut;
-    const key = positionKey(chunk.position);
-    const position = JSON.stringify(chunk.position);
-    this.#positions.set(key, position);
-    this.#changedPositions.set(key, position);
+    this.#place(positionKey(chunk.position), JSON.stringify(chunk.position));
+    if (this.#catchUp !== null && this.#catchUp.backlog.size >= MAX_WAITING) this.#takeBacklog(this.#catchUp, false);
     this.#options.onChunk();
+  }
+
+  #see(sighting: Sighting, counts: FeedCounts): void {
+    this.#current = counts;
+    this.#joiner.see(sighting, this.#emit);
+    this.#current = null;
+  }
+
+  #endCatchUp(all: boolean): void {
+    const catchUp = this.#catchUp;
+    this.#catchUp = null;
+    if (catchUp === null) return;
+    this.#takeBacklog(catchUp, all);
+    this.#options.onChunk();
+  }
+
+  /** @param all whether the logs have been read to their ends, so that nothing earlier can come. */
+  #takeBacklog({ backlog, positions }: CatchUp, all: boolean): void {
+    for (const { sighting, counts } of backlog.take()) {
+      if (all) this.#joiner.tick(sighting.time, this.#emit);
+      this.#see(sighting, counts);
+    }
+    for (const [key, position] of positions.splice(0)) this.#keep(key, position);
+  }
+
+  /** Remembers where reading goes on; null where there is nothing more to read. */
+  #place(key: string, position: string | null): void {
+    if (this.#catchUp === null) this.#keep(key, position);
+    else this.#catchUp.positions.push([key, position]);
+  }
+
+  #keep(key: string, position: string | null): void {
+    if (position === null) this.#positions.delete(key);
+    else this.#positions.set(key, position);
+    this.#changedPositions.set(key, position);
   }
 
   readonly #emit = ({ event }: Joined): void => {

@@ -6,7 +6,9 @@ import { KINDS } from '../core/types.ts';
 import { ConfigError } from '../errors.ts';
 import { type CompiledFilter, compileFilter, PatternError } from '../filter/compile.ts';
 import { type FilterDefinition, ROLES } from '../filter/definition.ts';
-import { indexPositions, offsetOf, type Path, placeAt } from './positions.ts';
+import { TokenError } from '../filter/tokens.ts';
+import { type FilterProblem, ruleProblem, shapeProblem } from './filter-problem.ts';
+import { indexPositions, offsetInString, offsetOf, placeAt } from './positions.ts';
 import { parseToml } from './toml.ts';
 
 /** A filter, both as it was written and as it runs. */
@@ -16,7 +18,7 @@ export interface Filter {
   readonly compiled: CompiledFilter;
 }
 
-const NAME = z.string().check(z.regex(/^[a-z0-9-]{1,40}$/, 'small letters, digits and hyphens are expected'));
+const NAME = z.string().check(z.regex(/^[a-z0-9-]{1,40}$/, 'small letters, digits and hyphens'));
 
 const SAMPLE = z.strictObject({
   line: z.string(),
@@ -33,7 +35,7 @@ const PATTERN = z.strictObject({
   layer: z._default(z.string(), ''),
   'explains-login': z._default(z.boolean(), false),
   pattern: z.string().check(z.minLength(1)),
-  samples: z.array(SAMPLE).check(z.minLength(1, 'every pattern needs at least one real line as a sample')),
+  samples: z.array(SAMPLE).check(z.minLength(1, 'Every pattern needs at least one real line as a sample')),
 });
 
 const STORY = z.strictObject({
@@ -66,20 +68,16 @@ export async function loadFilters(folder: string): Promise<Map<string, Filter>> 
 
 /** One filter file. @throws ConfigError with the place of what is wrong. */
 export function parseFilter(text: string, file: string): Filter {
-  const checked = FILTER.safeParse(parseToml(text, file));
-  const fail = (problem: string, path: Path, options?: ErrorOptions): ConfigError => {
-    const offset = offsetOf(indexPositions(text), path, 'value');
-    return new ConfigError(
-      problem,
-      { file, ...placeAt(text, offset) },
-      'docs/filters.md describes filter files',
-      options,
-    );
+  const data = parseToml(text, file);
+  const checked = FILTER.safeParse(data);
+  const fail = ({ path, on, message, hint }: FilterProblem, within = 0, options?: ErrorOptions): ConfigError => {
+    const offset = offsetOf(indexPositions(text), path, on);
+    const place = placeAt(text, within === 0 ? offset : offsetInString(text, offset, within));
+    return new ConfigError(`Cannot use this filter: ${message}`, { file, ...place }, hint, options);
   };
   if (!checked.success) {
-    const issue = checked.error.issues[0];
-    const path = (issue?.path ?? []).filter((part) => typeof part !== 'symbol');
-    throw fail(`Cannot use this filter: ${path.join('.')}: ${issue?.message ?? 'unknown problem'}`, path);
+    const [issue] = checked.error.issues;
+    throw issue === undefined ? checked.error : fail(shapeProblem(issue, data));
   }
   const { pattern, story, ...rest } = checked.data;
   const definition: FilterDefinition = {
@@ -88,15 +86,18 @@ export function parseFilter(text: string, file: string): Filter {
     stories: story,
   };
   if (definition.name !== basename(file, '.toml')) {
-    throw fail(`The filter in ${basename(file)} is named "${definition.name}", name it as its file`, ['name']);
+    const message = `it is named "${definition.name}", name it as its file ${basename(file)}`;
+    throw fail({ path: ['name'], on: 'value', message, hint: '' });
   }
+  const broken = ruleProblem(definition);
+  if (broken !== null) throw fail(broken);
   try {
     return { file, definition, compiled: compileFilter(definition) };
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     const index = definition.patterns.findIndex((one) => one.name === error.pattern);
-    throw fail(`Cannot use the pattern "${error.pattern}": ${error.message}`, ['pattern', index, 'pattern'], {
-      cause: error,
-    });
+    const message = `the pattern "${error.pattern}" does not work: ${error.message}`;
+    const within = error.cause instanceof TokenError ? error.cause.offset : 0;
+    throw fail({ path: ['pattern', index, 'pattern'], on: 'value', message, hint: '' }, within, { cause: error });
   }
 }

@@ -48,12 +48,23 @@ export class NetworkMap<Value> {
 
   /** The smallest network of the set that the address lies in, or null. */
   find(address: Address): Network | null {
+    if (addressWidth(address) === 32) return this.#findV4(address);
     const cached = this.#cache.get(address);
     if (cached !== undefined) return cached;
     const [found = null] = this.containing(address);
     if (this.#cache.size >= CACHE_SIZE) this.#cache.clear();
     this.#cache.set(address, found);
     return found;
+  }
+
+  /** Numbers are found faster than any cache answers. */
+  #findV4(address: Address): Network | null {
+    const value = ipv4Number(address);
+    for (const length of this.#v4Lengths) {
+      const network = this.#v4.get(length)?.get((value & mask(length)) >>> 0);
+      if (network !== undefined) return network;
+    }
+    return null;
   }
 
   /** All networks of the set that the address lies in, the smallest first. */

@@ -53,7 +53,7 @@ export function belongs(attempt: Attempt, sighting: Sighting, within: Millis, an
 
 /** Layers write a login differently: cut short, with or without its domain, odd characters as question marks. */
 export function isSameLogin(one: string | null, other: string | null): boolean {
-  if (one === null || other === null) return true;
+  if (one === null || other === null || one === other) return true;
   const a = plain(one);
   const b = plain(other);
   if (a === b) return true;

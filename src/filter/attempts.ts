@@ -6,6 +6,7 @@
  * of addresses, and per address; what has to go while it still waits is counted.
  */
 import type { Address } from '../core/ip.ts';
+import { RecentMap } from '../core/recent.ts';
 import type { Millis } from '../core/types.ts';
 import { type Attempt, belongs, isSame, isSameLogin, isWaiting, newAttempt } from './attempt.ts';
 import type { Sighting } from './match.ts';
@@ -32,7 +33,7 @@ const ANSWER_DELAY: Millis = 1_900;
 export class Attempts {
   readonly #max: number;
   /** In the order in which the addresses were last seen. */
-  readonly #attempts = new Map<Address, Attempt[]>();
+  readonly #attempts = new RecentMap<Address, Attempt[]>();
   /** Addresses with a waiting attempt, and when the first of them will have waited long enough. */
   readonly #waiting = new Map<Address, Millis>();
   /** No waiting attempt is due before. */
@@ -71,7 +72,7 @@ export class Attempts {
 
   /** How many of the failures that the server tells of were its own; each is taken once. */
   takeExcused(sighting: Sighting): number {
-    return this.#take(sighting, ({ state }, mine) => state === 'excused' && mine).length;
+    return this.#take(sighting, (attempt) => attempt.state === 'excused' && isOf(attempt, sighting)).length;
   }
 
   /** The server tells of `count` failures: finds what the other layers said of them. */
@@ -83,10 +84,7 @@ export class Attempts {
       (attempt) =>
         (attempt.state === 'open' || attempt.state === 'released') && belongs(attempt, sighting, ECHO_WAIT, count > 1),
     );
-    // The server names one login, the last; what agrees with it comes first.
-    const agreeing = candidates.filter((attempt) => isSameLogin(attempt.login, sighting.login));
-    const chosen = new Set([...new Set([...agreeing, ...candidates])].slice(0, count));
-    const claimed = candidates.filter((attempt) => chosen.has(attempt));
+    const claimed = candidates.length <= count ? candidates : choose(candidates, sighting, count);
     const counted = claimed.filter(({ state }) => state === 'released').length;
     const logins = claimed.filter(({ state }) => state === 'open').map(({ login }) => login);
     for (const attempt of claimed) serve(attempt);
@@ -106,8 +104,8 @@ export class Attempts {
    */
   success(sighting: Sighting): Sighting[] {
     const isOld = (attempt: Attempt): boolean => sighting.time - attempt.sighting.time >= ANSWER_DELAY;
-    const taken = this.#take(sighting, (attempt, mine) => {
-      if (attempt.state !== 'open' || !mine) return false;
+    const taken = this.#take(sighting, (attempt) => {
+      if (attempt.state !== 'open' || !isOf(attempt, sighting)) return false;
       return attempt.session !== null || !attempt.strong || !isOld(attempt);
     });
     return taken.filter((attempt) => attempt.strong && isOld(attempt)).map(asSighting);
@@ -123,7 +121,7 @@ export class Attempts {
     this.#passed = passed;
     if (passed >= this.#firstDue) this.#release(passed);
     // Nothing will refer any more to what was seen last long ago.
-    for (const [ip, attempts] of this.#attempts) {
+    for (const [ip, attempts] of this.#attempts.entries()) {
       if (attempts.some((attempt) => isWaiting(attempt) || endOf(attempt) > passed)) break;
       this.#drop(ip);
     }
@@ -140,7 +138,7 @@ export class Attempts {
   /** Ends all waiting. */
   *takeAll(): Generator<Sighting> {
     yield* this.takeReady();
-    for (const [ip, attempts] of this.#attempts) {
+    for (const [ip, attempts] of this.#attempts.entries()) {
       yield* attempts.filter(isWaiting).map(asSighting);
       this.#drop(ip);
     }
@@ -197,32 +195,35 @@ export class Attempts {
     }
   }
 
-  #take(sighting: Sighting, wanted: (attempt: Attempt, mine: boolean) => boolean): Attempt[] {
+  #take(sighting: Sighting, wanted: (attempt: Attempt) => boolean): Attempt[] {
     const { ip } = sighting;
     const attempts = ip === null ? undefined : this.#attempts.get(ip);
     if (ip === null || attempts === undefined) return [];
-    const taken = new Set(attempts.filter((attempt) => wanted(attempt, belongs(attempt, sighting, ECHO_WAIT, false))));
-    if (taken.size > 0)
+    const taken = attempts.filter(wanted);
+    if (taken.length > 0)
       this.#keep(
         ip,
-        attempts.filter((attempt) => !taken.has(attempt)),
+        attempts.filter((attempt) => !taken.includes(attempt)),
       );
-    return [...taken];
+    return taken;
   }
 
   /** Stores the attempts of an address without those that nothing can refer to any more. */
   #keep(ip: Address, attempts: readonly Attempt[]): void {
-    this.#changed.add(ip);
-    this.#attempts.delete(ip);
-    this.#waiting.delete(ip);
     const kept = this.#bounded(attempts.filter((attempt) => isWaiting(attempt) || endOf(attempt) > this.#passed));
-    if (kept.length === 0) return;
+    if (kept.length === 0) {
+      this.#drop(ip);
+      return;
+    }
+    this.#changed.add(ip);
     this.#attempts.set(ip, kept);
-    const due = Math.min(...kept.filter(isWaiting).map(dueOf));
+    let due = Number.POSITIVE_INFINITY;
+    for (const attempt of kept) if (isWaiting(attempt)) due = Math.min(due, dueOf(attempt));
     if (due < Number.POSITIVE_INFINITY) this.#waiting.set(ip, due);
+    else this.#waiting.delete(ip);
     this.#firstDue = Math.min(this.#firstDue, due);
     if (this.#attempts.size <= this.#max) return;
-    for (const [oldest, going] of this.#attempts) {
+    for (const [oldest, going] of this.#attempts.entries()) {
       this.#ready.push(...going.filter(isWaiting).map(asSighting));
       this.#drop(oldest);
       break;
@@ -244,6 +245,18 @@ export class Attempts {
     this.#waiting.delete(ip);
     this.#changed.add(ip);
   }
+}
+
+/** So many of the attempts. The server names one login, the last; what agrees with it comes first. */
+function choose(candidates: readonly Attempt[], sighting: Sighting, count: number): Attempt[] {
+  const agreeing = candidates.filter((attempt) => isSameLogin(attempt.login, sighting.login));
+  const chosen = new Set([...new Set([...agreeing, ...candidates])].slice(0, count));
+  return candidates.filter((attempt) => chosen.has(attempt));
+}
+
+/** Whether a server line of one attempt may tell of this one. */
+function isOf(attempt: Attempt, sighting: Sighting): boolean {
+  return belongs(attempt, sighting, ECHO_WAIT, false);
 }
 
 /** Whether the line is what a second password database says of the attempt that the first one refused. */

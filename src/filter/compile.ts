@@ -1,7 +1,8 @@
 /** Turns filter definitions into something that runs: anchored regular expressions and the literals they require. */
 import type { Kind } from '../core/types.ts';
+import type { Piece } from './beginnings.ts';
 import type { FilterDefinition, PatternDefinition, Role } from './definition.ts';
-import { beginning, nonLinearPart, requiredLiteral } from './regex.ts';
+import { beginning, nonLinearPart, piecesOf, requiredLiteral } from './regex.ts';
 import { expandTokens } from './tokens.ts';
 
 export interface CompiledPattern {
@@ -15,8 +16,8 @@ export interface CompiledPattern {
   readonly regex: RegExp;
   /** Every line that matches contains this text (latin1). */
   readonly literal: string;
-  /** How every message that matches begins: expressions without captures, one after the other. */
-  readonly beginning: readonly string[];
+  /** How every message that matches begins. */
+  readonly beginning: readonly Piece[];
 }
 
 export interface CompiledFilter {
@@ -83,7 +84,6 @@ function compilePattern(filter: CompiledFilter, definition: PatternDefinition): 
     );
   }
   return {
-    beginning: beginning(expandTokens(definition.pattern)),
     filter,
     name: definition.name,
     as: definition.as,
@@ -93,6 +93,7 @@ function compilePattern(filter: CompiledFilter, definition: PatternDefinition): 
     explainsLogin: definition.explainsLogin,
     regex,
     literal,
+    beginning: piecesOf(beginning(expandTokens(definition.pattern)).join('')),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What is known of each connection while it lasts, so that its lines can be read together. Bounded, oldest out first. */
 import type { Address } from '../core/ip.ts';
+import { RecentMap } from '../core/recent.ts';
 import type { Kind, Millis } from '../core/types.ts';
 import type { Sighting } from './match.ts';
 
@@ -34,7 +35,7 @@ const PREFIX = 'connection ';
 export class Connections {
   readonly #max: number;
   /** In the order of their last lines. */
-  readonly #connections = new Map<string, Connection>();
+  readonly #connections = new RecentMap<string, Connection>();
   /** Those with held lines, in the same order. */
   readonly #holding = new Set<Connection>();
   readonly #changed = new Set<string>();
@@ -67,15 +68,17 @@ export class Connections {
 
   /** Keeps what a sighting made of a connection. One that has ended is not kept; one too many is given to `finish`. */
   keep(connection: Connection, ended: boolean, finish: (old: Connection) => void): void {
+    if (ended) {
+      this.delete(connection);
+      return;
+    }
     const { key } = connection;
-    this.#connections.delete(key);
-    this.#holding.delete(connection);
     this.#changed.add(key);
-    if (ended) return;
     this.#connections.set(key, connection);
+    this.#holding.delete(connection);
     if (connection.held.length > 0) this.#holding.add(connection);
     if (this.#connections.size <= this.#max) return;
-    for (const oldest of this.#connections.values()) {
+    for (const [, oldest] of this.#connections.entries()) {
       this.delete(oldest);
       finish(oldest);
       break;
@@ -83,7 +86,9 @@ export class Connections {
   }
 
   delete(connection: Connection): void {
-    if (this.#connections.delete(connection.key)) this.#changed.add(connection.key);
+    // One that never was kept has left no trace either.
+    if (!this.#connections.delete(connection.key)) return;
+    this.#changed.add(connection.key);
     this.#holding.delete(connection);
   }
 
@@ -95,14 +100,14 @@ export class Connections {
       this.#changed.add(connection.key);
       yield connection;
     }
-    for (const connection of this.#connections.values()) {
+    for (const [, connection] of this.#connections.entries()) {
       if (connection.last > time - REMEMBER) break;
       if (connection.held.length === 0) this.delete(connection);
     }
   }
 
   *takeAll(): Generator<Connection> {
-    for (const connection of this.#connections.values()) {
+    for (const [, connection] of this.#connections.entries()) {
       this.delete(connection);
       yield connection;
     }

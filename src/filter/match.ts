@@ -1,11 +1,11 @@
 /** From lines to sightings: which pattern of which filter a line matches, and what it read out of it. Pure. */
 import { type Address, parseAddress } from '../core/ip.ts';
 import type { Kind, Millis } from '../core/types.ts';
+import { Beginnings } from './beginnings.ts';
 import type { CompiledFilter, CompiledPattern } from './compile.ts';
 import type { Role } from './definition.ts';
 import { type Entry, type JournalTrust, parseJournal, parseLine } from './header.ts';
-import { type LineTest, lineTest } from './prefilter.ts';
-import { Scanner } from './scan.ts';
+import { piecesOf } from './regex.ts';
 import { type LocalTime, StampReader } from './stamp.ts';
 
 /** What one line says by itself, before it is joined with others. */
@@ -46,8 +46,19 @@ export interface ConnectionCounts {
 
 /** Of a longer line only the beginning is kept: it waits in memory, and may become evidence. */
 const LONGEST_TEXT = 1_000;
+const NUL = 0;
+const NEWLINE = 10;
+const SPACE = 32;
+const COLON = 58;
+const LESS_THAN = 60;
+/** That of RFC 3164. */
+const SHORTEST_STAMP = 15;
+
+/** What stands behind the first colon of a line in Dovecot's own log, and of one that rsyslog folded. */
+const UNUSUAL = [piecesOf('(?:Info|Warning|Error|Fatal|Panic|Debug): '), piecesOf('message repeated ')];
+
 /** Servers write such a word where the login is unknown. */
-const NO_LOGIN = new Set(['', '?', '(unavailable)', '(unknown)', 'unknown']);
+const NO_LOGIN = ['', '?', '(unavailable)', '(unknown)', 'unknown'];
 
 export interface MatcherOptions {
   readonly filters: readonly CompiledFilter[];
@@ -60,9 +71,8 @@ export interface MatcherOptions {
 /** Reads the lines of one source; keeps nothing but the format of its time stamps and the number of lines. */
 export class Matcher {
   readonly #patterns: readonly CompiledPattern[];
-  readonly #byLiteral: readonly (readonly number[])[];
-  readonly #mayMatch: LineTest;
-  readonly #scanner: Scanner;
+  /** Of the patterns, behind those that make a line unusual. */
+  readonly #beginnings: Beginnings;
   readonly #stamps: StampReader;
   readonly #trust: JournalTrust;
   readonly #programs = new Map<string, ReadonlySet<CompiledFilter>>();
@@ -72,12 +82,7 @@ export class Matcher {
   constructor(options: MatcherOptions) {
     this.#filters = options.filters;
     this.#patterns = options.filters.flatMap((filter) => filter.patterns);
-    const literals = [...new Set(this.#patterns.map((pattern) => pattern.literal))];
-    this.#byLiteral = literals.map((literal) =>
-      this.#patterns.flatMap((pattern, index) => (pattern.literal === literal ? [index] : [])),
-    );
-    this.#mayMatch = lineTest(this.#patterns);
-    this.#scanner = new Scanner(literals);
+    this.#beginnings = new Beginnings([...UNUSUAL, ...this.#patterns.map(({ beginning }) => beginning)]);
     this.#stamps = new StampReader(options.localTime, options.reference);
     this.#trust = options.trust;
   }
@@ -89,56 +94,51 @@ export class Matcher {
 
   /** Reads complete lines of text and reports each sighting. */
   readText(data: Buffer, see: (sighting: Sighting) => void): void {
-    const text = data.toString('latin1');
     let start = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+    for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, start)) {
       this.#lines++;
-      if (this.#mayMatch(text, start)) this.#readLine(data, start, end, see);
+      this.#readLine(data, start, end, see);
       start = end + 1;
     }
   }
 
   #readLine(data: Buffer, start: number, end: number, see: (sighting: Sighting) => void): void {
-    const count = this.#scanner.scan(data, start, end);
-    if (count === 0) return;
+    const likely = this.#beginnings.of(data, messageStart(data, start, end), end);
+    const isUnusual = (likely[0] ?? this.#patterns.length) < UNUSUAL.length || isUnusualHead(data[start]);
+    if (likely.length === 0 && !isUnusual) return;
     const line = cleanLine(data, start, end);
     const entry = parseLine(line, this.#stamps);
     if (entry === null) return;
-    const found = this.#find(entry, this.#candidates(this.#scanner.found, count));
-    if (found !== null) this.#see(found, entry, line, this.#lines, see);
+    const found = this.#find(entry, isUnusual ? this.#candidates(entry) : likely);
+    if (found !== null) this.#see(found, entry, line, isAscii(data, start, end), see);
   }
 
   /** Reads complete lines, each a JSON object of journalctl. */
   readJournal(data: Buffer, see: (sighting: Sighting) => void): void {
     let start = 0;
-    for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10, start)) {
+    for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, start)) {
       const text = data.toString('utf8', start, end);
       start = end + 1;
       this.#lines++;
       const entry = parseJournal(text, this.#trust);
       if (entry === null) continue;
-      const candidates = this.#patterns.flatMap((pattern, index) =>
-        entry.message.includes(pattern.literal) ? [index] : [],
-      );
-      const found = this.#find(entry, candidates);
-      if (found !== null) this.#see(found, entry, journalText(entry), this.#lines, see);
+      const found = this.#find(entry, this.#candidates(entry));
+      if (found !== null) this.#see(found, entry, journalText(entry), false, see);
     }
   }
 
-  /** The patterns to try, in the order of the filter file. */
-  #candidates(literals: Int32Array, count: number): readonly number[] {
-    if (count === 1) return this.#byLiteral[literals[0] ?? 0] ?? [];
-    const candidates: number[] = [];
-    for (let i = 0; i < count; i++) candidates.push(...(this.#byLiteral[literals[i] ?? 0] ?? []));
-    return candidates.sort((a, b) => a - b);
+  #candidates({ message }: Entry): readonly number[] {
+    return this.#beginnings.of(Buffer.from(message, 'latin1'), 0, message.length);
   }
 
   #find(entry: Entry, candidates: readonly number[]): { pattern: CompiledPattern; match: RegExpExecArray } | null {
     const filters = this.#filtersOf(entry.program);
     if (filters.size === 0) return null;
     for (const index of candidates) {
-      const pattern = this.#patterns[index];
+      const pattern = this.#patterns[index - UNUSUAL.length];
       if (pattern === undefined || !filters.has(pattern.filter)) continue;
+      // Where there is a choice, a search for the literal is cheaper than an expression that does not match.
+      if (candidates.length > 1 && !entry.message.includes(pattern.literal)) continue;
       const match = pattern.regex.exec(entry.message);
       if (match !== null) return { pattern, match };
     }
@@ -160,10 +160,12 @@ export class Matcher {
     { pattern, match }: { pattern: CompiledPattern; match: RegExpExecArray },
     entry: Entry,
     line: string,
-    number: number,
+    isPlain: boolean,
     see: (sighting: Sighting) => void,
   ): void {
     const groups = match.groups ?? {};
+    const text = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}...` : line;
+    const login = readLogin(groups['login']);
     const ipText = groups['ip'];
     const ip = ipText === undefined ? null : parseAddress(ipText);
     // An address that is none ("unknown") belongs to nobody; the line must not be joined to somebody else either.
@@ -178,16 +180,31 @@ export class Matcher {
       explainsLogin: pattern.explainsLogin,
       time: entry.time,
       ip,
-      login: readLogin(groups['login']),
+      login: isPlain || login === null ? login : fromLatin1(login),
       session: groups['session'] ?? null,
       connection: connectionOf(pattern.filter, groups['session'], entry.pid),
       attempts: Math.min(Number(groups['attempts'] ?? 1) * entry.times, 100_000),
       span: Number(groups['seconds'] ?? 0) * 1000,
       counts: pattern.as === 'end' ? readCounts(groups) : null,
-      text: fromLatin1(line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}...` : line),
-      line: number,
+      text: isPlain ? text : fromLatin1(text),
+      line: this.#lines,
     });
   }
+}
+
+/**
+ * Where the message begins if the line is a usual one, `STAMP HOST TAG: MESSAGE`; no stamp holds a colon and a blank. The
+ * end of the line where there is none.
+ */
+function messageStart(data: Buffer, start: number, end: number): number {
+  let at = start + SHORTEST_STAMP;
+  while (at < end && (data[at] !== COLON || data[at + 1] !== SPACE)) at++;
+  return at + 2;
+}
+
+/** RFC 5424 has no colon behind the program, and the priority of RFC 3164 looks like its; a crash leaves NUL bytes. */
+function isUnusualHead(byte: number | undefined): boolean {
+  return byte === LESS_THAN || byte === NUL;
 }
 
 /** The text of a line: latin1, without the carriage return of CRLF and the NUL bytes that a crash leaves in a log. */
@@ -210,7 +227,7 @@ function connectionOf(filter: CompiledFilter, session: string | undefined, pid: 
 }
 
 function readLogin(text: string | undefined): string | null {
-  return text === undefined || NO_LOGIN.has(text) ? null : fromLatin1(text);
+  return text === undefined || NO_LOGIN.includes(text) ? null : text;
 }
 
 function readCounts(groups: Record<string, string | undefined>): ConnectionCounts {
@@ -225,7 +242,13 @@ function readCounts(groups: Record<string, string | undefined>): ConnectionCount
   };
 }
 
+/** Nearly all lines are, and need no second decoding. */
+function isAscii(data: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if ((data[i] as number) > 127) return false;
+  return true;
+}
+
 /** Lines are matched as latin1, one character a byte; what people read is UTF-8. */
 function fromLatin1(text: string): string {
-  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'latin1').toString('utf8');
+  return Buffer.from(text, 'latin1').toString('utf8');
 }

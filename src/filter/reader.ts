@@ -29,8 +29,12 @@ export class LogReader {
 
   /** Takes complete lines. The format is found from the first byte: the journal's JSON objects begin with a brace. */
   read(data: Buffer, emit: (joined: Joined) => void): void {
+    this.match(data, (sighting) => this.#joiner.see(sighting, emit));
+  }
+
+  /** The same without joining, for who brings several logs into one order first. */
+  match(data: Buffer, see: (sighting: Sighting) => void): void {
     this.#format ??= data[0] === BRACE ? 'journal' : 'text';
-    const see = (sighting: Sighting): void => this.#joiner.see(sighting, emit);
     if (this.#format === 'journal') this.#matcher.readJournal(data, see);
     else this.#matcher.readText(data, see);
   }

@@ -4,6 +4,7 @@
  * user of regexpp.
  */
 import { type AST, RegExpParser } from '@eslint-community/regexpp';
+import type { Piece } from './beginnings.ts';
 
 /** The longest text that is part of every match; empty where there is none. */
 export function requiredLiteral(source: string): string {
@@ -21,6 +22,12 @@ export function beginning(source: string): string[] {
   if (alternative === undefined || second !== undefined) return [];
   const end = alternative.elements.findIndex((element) => !isShort(element));
   return alternative.elements.slice(0, end < 0 ? undefined : end).map((element) => element.raw);
+}
+
+/** Such a beginning piece by piece, as bytes of latin1. */
+export function piecesOf(source: string): Piece[] {
+  const pattern = new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
+  return [{ type: 'choice', options: pattern.alternatives.map(({ elements }) => elements.map(pieceOf)) }];
 }
 
 /** The first look-around or back-reference in the expression, with its offset; null where there is none. */
@@ -61,12 +68,27 @@ function isPlainGroup(element: AST.Element): element is AST.Group | AST.Capturin
 /** The most repetitions that still are short: of a queue id, say. */
 const SHORT = 40;
 
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte);
+
+function pieceOf(element: AST.Element): Piece {
+  switch (element.type) {
+    case 'Quantifier':
+      return { type: 'repeat', piece: pieceOf(element.element), min: element.min, max: element.max };
+    case 'Group':
+      return { type: 'choice', options: element.alternatives.map(({ elements }) => elements.map(pieceOf)) };
+    default: {
+      const one = new RegExp(`^${element.raw}$`);
+      return { type: 'byte', bytes: new Set(BYTES.filter((byte) => one.test(String.fromCharCode(byte)))) };
+    }
+  }
+}
+
 function isShort(element: AST.Element): boolean {
   switch (element.type) {
     case 'Quantifier':
       return element.max <= SHORT && isShort(element.element);
     case 'Group':
-      return element.alternatives.every(({ elements }) => elements.every(isShort));
+      return element.modifiers === null && element.alternatives.every(({ elements }) => elements.every(isShort));
     case 'Character':
     case 'CharacterSet':
     case 'CharacterClass':

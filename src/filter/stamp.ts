@@ -101,7 +101,7 @@ export class StampReader {
 
   /** The latest year in which the stamp is not more than a day ahead of the reference: a log is never from the future. */
   #bsdMinute(key: string): Millis | null {
-    const match = /^([A-Z][a-z]{2}) ([ 123]\d) (\d\d):(\d\d):$/.exec(key);
+    const match = /^([A-Z][a-z]{2}) ([ 0-3]\d) (\d\d):(\d\d):$/.exec(key);
     if (match === null) return null;
     const month = MONTHS.indexOf(match[1] ?? '') / 3;
     const [day = 0, hour = 0, minute = 0] = match.slice(2).map(Number);

@@ -1,0 +1,45 @@
+/** What the tests of the judge share: settings with few and round numbers, and events in one line. */
+import assert from 'node:assert/strict';
+import { type Address, type Network, parseAddress, parseNetwork } from '../../src/core/ip.ts';
+import type { JudgeSettings } from '../../src/core/settings.ts';
+import type { Event, Kind, Millis, Subject } from '../../src/core/types.ts';
+
+export const HOUR: Millis = 3_600_000;
+
+export function ip(text: string): Address {
+  const address = parseAddress(text);
+  assert.ok(address !== null, text);
+  return address;
+}
+
+export function network(text: string): Network {
+  const parsed = parseNetwork(text);
+  assert.ok(parsed !== null, text);
+  return parsed;
+}
+
+export function addressSubject(text: string): Subject {
+  return { type: 'address', address: ip(text) };
+}
+
+/** Three failures in a hundred milliseconds, bans of a thousand, no growth, no limit on logins. */
+export function settings(changes: Partial<JudgeSettings> = {}): JudgeSettings {
+  const limit = { count: 3, period: 100 };
+  return {
+    limits: { authentication: limit, 'invalid-rcpt': limit, loitering: limit, scan: limit },
+    loginLimit: null,
+    banTime: 1000,
+    increment: null,
+    ipv6Prefix: 64,
+    maxSubjects: 1000,
+    ...changes,
+  };
+}
+
+export function failure(
+  address: string,
+  time: Millis,
+  { kind = 'authentication', login = null }: { kind?: Kind; login?: string | null } = {},
+): Event {
+  return { kind, ip: ip(address), login, time, filter: 'test', text: `${kind} from ${address} at ${time}` };
+}
