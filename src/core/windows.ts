@@ -37,10 +37,11 @@ export class Windows {
   #next = new Uint32Array(FIRST_CAPACITY);
   #nodes = 1;
   #freeNode = NONE;
-  /** Slots that changed: once each in the list, and marked. */
+  /** Slots that changed, once each, and which of their windows did: a bit for each kind. */
   #changed: number[] = [];
   #marks = new Uint8Array(FIRST_CAPACITY);
-  readonly #released = new Set<string>();
+  /** The same of subjects that were forgotten; they may be back. */
+  readonly #released = new Map<string, number>();
 
   constructor(maxSubjects: number) {
     this.#maxSubjects = maxSubjects;
@@ -57,7 +58,7 @@ export class Windows {
   add(subject: string, kind: FailureKind, time: Millis, limit: Limit): number {
     const slot = this.#slots.get(subject) ?? this.#newSlot(subject);
     this.#touch(slot);
-    this.#mark(slot);
+    this.#mark(slot, kind);
     const window = slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind);
     const isNewest = this.#insert(window, time);
     const count = isNewest ? this.#lengthSince(window, time - limit.period) : this.#fullest(window, time, limit);
@@ -85,7 +86,7 @@ export class Windows {
     this.#release(slot, subject);
     for (const [index, kind] of FAILURE_KINDS.entries()) {
       const times = later[index] ?? [];
-      if (times.length > 0) this.#mark(this.#fill({ subject, kind, times }));
+      if (times.length > 0) this.#mark(this.#fill({ subject, kind, times }), kind);
     }
     return true;
   }
@@ -95,18 +96,22 @@ export class Windows {
     this.#fill(row);
   }
 
-  /** Every window of each subject that changed since the last call; empty windows are listed with no times. */
+  /** Every window that changed since the last call; one that is empty now is listed with no times. */
   takeChanged(): WindowRow[] {
     const rows: WindowRow[] = [];
-    const list = (subject: string): void => {
-      for (const kind of FAILURE_KINDS) rows.push({ subject, kind, times: this.times(subject, kind) });
+    const list = (subject: string, marks: number): void => {
+      for (const [index, kind] of FAILURE_KINDS.entries())
+        if ((marks & (1 << index)) !== 0) rows.push({ subject, kind, times: this.times(subject, kind) });
     };
-    for (const slot of this.#changed) {
-      this.#marks[slot] = 0;
-      const subject = this.#subjects[slot];
-      if (subject !== undefined) list(subject);
+    for (const [subject, marks] of this.#released) {
+      const slot = this.#slots.get(subject);
+      list(subject, slot === undefined ? marks : marks & ~(this.#marks[slot] ?? 0));
     }
-    for (const subject of this.#released) if (!this.#slots.has(subject)) list(subject);
+    for (const slot of this.#changed) {
+      const subject = this.#subjects[slot];
+      if (subject !== undefined) list(subject, this.#marks[slot] ?? 0);
+      this.#marks[slot] = 0;
+    }
     this.#changed = [];
     this.#released.clear();
     return rows;
@@ -204,21 +209,22 @@ export class Windows {
     }
   }
 
-  /** Frees all nodes of a window at once. */
-  #empty(window: number): void {
+  /** Frees all nodes of a window at once; false where there were none. */
+  #empty(window: number): boolean {
     const newest = this.#ends[window] ?? NONE;
-    if (newest === NONE) return;
+    if (newest === NONE) return false;
     const oldest = this.#next[newest] ?? NONE;
     this.#next[newest] = this.#freeNode;
     this.#freeNode = oldest;
     this.#ends[window] = NONE;
     this.#lengths[window] = 0;
+    return true;
   }
 
-  #mark(slot: number): void {
-    if (this.#marks[slot] === 1) return;
-    this.#marks[slot] = 1;
-    this.#changed.push(slot);
+  #mark(slot: number, kind: FailureKind): void {
+    const marks = this.#marks[slot] ?? 0;
+    if (marks === 0) this.#changed.push(slot);
+    this.#marks[slot] = marks | (1 << FAILURE_KINDS.indexOf(kind));
   }
 
   #newNode(time: Millis): number {
@@ -250,8 +256,9 @@ export class Windows {
       this.#lengths = grown(this.#lengths);
       this.#marks = grown(this.#marks);
     }
-    this.#subjects[slot] = subject;
-    this.#slots.set(subject, slot);
+    const own = detached(subject);
+    this.#subjects[slot] = own;
+    this.#slots.set(own, slot);
     return slot;
   }
 
@@ -262,11 +269,14 @@ export class Windows {
 
   #release(slot: number, subject: string): void {
     this.#unlink(slot);
-    for (let kind = 0; kind < KIND_COUNT; kind++) this.#empty(slot * KIND_COUNT + kind);
+    let marks = this.#marks[slot] ?? 0;
+    for (let kind = 0; kind < KIND_COUNT; kind++) {
+      if (this.#empty(slot * KIND_COUNT + kind)) marks |= 1 << kind;
+    }
     this.#slots.delete(subject);
     this.#subjects[slot] = undefined;
     this.#freeSlots.push(slot);
-    this.#released.add(subject);
+    this.#released.set(subject, (this.#released.get(subject) ?? 0) | marks);
   }
 
   /** Moves a slot to the end that was seen last. */
@@ -289,6 +299,11 @@ export class Windows {
     this.#newer[slot] = NONE;
     this.#older[slot] = NONE;
   }
+}
+
+/** The same text in memory of its own: V8 keeps the whole log line for a piece of it. */
+function detached(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function grown<Values extends Uint8Array | Uint32Array | Float64Array>(values: Values): Values {

@@ -1,0 +1,156 @@
+/** How several sources become one stream of events: in order while they are caught up with, and whatever one of them does. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadFilters } from '../src/config/filter-files.ts';
+import type { Event } from '../src/core/types.ts';
+import { type Feed, Reading } from '../src/reading.ts';
+import type { FilePosition, Position, Sink, Source } from '../src/source/types.ts';
+import { type Body, stamped, wrongSubmission } from './support/mail-lines.ts';
+
+const filters = [...(await loadFilters(join(import.meta.dirname, '../filters'))).values()].map((one) => one.compiled);
+const NOW = Date.UTC(2026, 10, 22, 12);
+
+/** A source that does what the test says. */
+class ScriptedSource implements Source {
+  readonly name: string;
+  started: readonly Position[] | null = null;
+  #sink: Sink | null = null;
+  #offset = 0;
+  readonly #caughtUp = Promise.withResolvers<void>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  start(positions: readonly Position[], _since: number, sink: Sink): Promise<void> {
+    this.started = positions;
+    this.#sink = sink;
+    return this.#caughtUp.promise;
+  }
+
+  write(...lines: readonly string[]): void {
+    const data = Buffer.from(lines.join(''));
+    this.#offset += data.length;
+    this.#sink?.chunk({
+      source: this.name,
+      origin: `/${this.name}`,
+      format: 'text',
+      data,
+      position: this.#position(),
+      cut: 0,
+    });
+  }
+
+  caughtUp(): void {
+    this.#caughtUp.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.caughtUp();
+  }
+
+  status(): ReturnType<Source['status']> {
+    return { name: this.name, state: 'reading', problem: null, origins: [] };
+  }
+
+  #position(): FilePosition {
+    const fingerprint = { length: 0, hash: '' };
+    const path = `/${this.name}`;
+    return { type: 'file', source: this.name, path, device: 1, inode: 1, offset: this.#offset, fingerprint };
+  }
+}
+
+function readingOf(...sources: readonly ScriptedSource[]) {
+  const events: Event[] = [];
+  const clock = { now: NOW };
+  const reading = new Reading({
+    now: () => clock.now,
+    onEvent: (event) => void events.push(event),
+    onChunk: () => {},
+    warn: () => {},
+    info: () => {},
+  });
+  const feeds = sources.map(
+    (source): Feed => ({ source, filters, localTime: (...parts) => Date.UTC(...parts), units: new Set() }),
+  );
+  return { reading, events, clock, feeds, started: reading.start(feeds, 0) };
+}
+
+/** So many attempts, one every ten seconds and each told of in both logs. */
+function attempts(count: number): { mail: string[]; dovecot: string[] } {
+  let pid = 100;
+  const numbers = { next: () => pid++ };
+  const lines = Array.from({ length: count }, (_, n) =>
+    wrongSubmission(numbers, '198.51.100.1', 'alice@example.org').map((body: Body) => ({
+      body,
+      line: stamped(NOW - 3_600_000 + n * 10_000, body),
+    })),
+  ).flat();
+  const of = (dovecot: boolean): string[] =>
+    lines.filter(({ body }) => body.startsWith('dovecot') === dovecot).map(({ line }) => line);
+  return { mail: of(false), dovecot: of(true) };
+}
+
+test('whichever log is read first, an attempt that stands in two counts once', async () => {
+  for (const order of [0, 1]) {
+    const [mail, dovecot] = [new ScriptedSource('mail'), new ScriptedSource('dovecot')];
+    const { reading, events, clock, started } = readingOf(mail, dovecot);
+    const lines = attempts(200);
+    if (order === 0) mail.write(...lines.mail);
+    dovecot.write(...lines.dovecot);
+    if (order === 1) mail.write(...lines.mail);
+    assert.equal(events.length, 0, 'nothing is judged before all have been read');
+    mail.caughtUp();
+    dovecot.caughtUp();
+    await started;
+    clock.now += 60_000;
+    reading.tick();
+    assert.equal(events.length, 200);
+    assert.deepEqual(
+      [...events].sort((one, other) => one.time - other.time),
+      events,
+    );
+    const [view] = reading.views();
+    assert.equal(view?.lines, lines.mail.length);
+  }
+});
+
+test('positions are not kept before what stands before them has been judged', async () => {
+  const [mail, dovecot] = [new ScriptedSource('mail'), new ScriptedSource('dovecot')];
+  const { reading, events, feeds } = readingOf(mail, dovecot);
+  mail.write(...attempts(3).mail);
+  mail.caughtUp();
+  assert.deepEqual([...reading.takePositions()], []);
+  await reading.stop();
+  assert.deepEqual([...reading.takePositions()], [], 'a stop in the middle keeps nothing either');
+  assert.equal(events.length, 0);
+  const [again, other] = [new ScriptedSource('mail'), new ScriptedSource('dovecot')];
+  const restarted = reading.start(
+    feeds.map((feed, n) => ({ ...feed, source: n === 0 ? again : other })),
+    0,
+  );
+  assert.deepEqual(again.started, [], 'it is read again from where it was');
+  again.write(...attempts(3).mail);
+  again.caughtUp();
+  other.caughtUp();
+  await restarted;
+  assert.equal(events.length, 3);
+  assert.equal(reading.takePositions().size, 1);
+});
+
+test('a source that hangs at its start does not keep the others from being judged', () => {
+  const [mail, hanging] = [new ScriptedSource('mail'), new ScriptedSource('hanging')];
+  const { reading, events, clock } = readingOf(mail, hanging);
+  mail.write(...attempts(2).mail);
+  mail.caughtUp();
+  clock.now += 5_000;
+  reading.tick();
+  assert.equal(events.length, 0);
+  clock.now += 6_000;
+  reading.tick();
+  assert.equal(events.length, 2);
+  assert.equal(reading.takePositions().size, 1);
+  mail.write(...attempts(1).mail);
+  assert.equal(events.length, 3, 'from then on each line is judged at once');
+});
