@@ -44,5 +44,6 @@ export function buildFeed(source: SourceConfig, all: ReadonlyMap<string, Filter>
     source.type === 'files'
       ? fileSource({ name: source.name, globs: source.files, timeOfLine, now })
       : journalSource({ name: source.name, units: [...units], identifiers: [], facilities: FACILITIES, now });
-  return { source: built, filters: filters.map(({ compiled }) => compiled), localTime, units };
+  const isOneLog = source.type === 'journal' || (source.files.length === 1 && !/[*?[{]/.test(source.files[0] ?? ''));
+  return { source: built, filters: filters.map(({ compiled }) => compiled), localTime, units, isOneLog };
 }

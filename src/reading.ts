@@ -19,6 +19,8 @@ export interface Feed {
   readonly filters: readonly CompiledFilter[];
   readonly localTime: LocalTime;
   readonly units: ReadonlySet<string>;
+  /** All its lines come out of one log, in their order. */
+  readonly isOneLog: boolean;
 }
 
 export interface ReadingOptions {
@@ -46,7 +48,8 @@ interface Waiting {
 /** The time until all logs have been read to their ends. */
 interface CatchUp {
   readonly since: Millis;
-  readonly backlog: Backlog<Waiting>;
+  /** Null where there is only one log, whose lines are in order as they are. */
+  readonly backlog: Backlog<Waiting> | null;
   /** Positions behind what waits in the backlog, in their order: not to be kept before that has been judged. */
   readonly positions: [string, string | null][];
   sourcesLeft: number;
@@ -92,9 +95,9 @@ export class Reading {
   async start(feeds: readonly Feed[], since: Millis): Promise<void> {
     this.#feeds = feeds;
     const positions = [...this.#positions.values()].map((text) => JSON.parse(text) as Position);
-    const catchUp = {
+    const catchUp: CatchUp = {
       since: this.#options.now(),
-      backlog: new Backlog<Waiting>(),
+      backlog: feeds.length === 1 && feeds[0]?.isOneLog ? null : new Backlog<Waiting>(),
       positions: [],
       sourcesLeft: feeds.length,
     };
@@ -124,7 +127,7 @@ export class Reading {
   /** Lets lines that wait for others wait no longer than they must. While old lines are still being read, theirs is the time. */
   tick(): void {
     const now = this.#options.now();
-    if (this.#catchUp !== null && now - this.#catchUp.since > LONGEST_CATCH_UP) this.#endCatchUp(false);
+    if (this.#catchUp?.backlog && now - this.#catchUp.since > LONGEST_CATCH_UP) this.#endCatchUp(false);
     if (this.#catchUp !== null) return;
     this.#joiner.tick(now, this.#emit);
     this.#options.onChunk();
@@ -164,18 +167,21 @@ export class Reading {
     const before = reader.lines;
     const log = `${chunk.source} ${chunk.origin}`;
     reader.match(chunk.data, (sighting) => {
-      if (this.#catchUp === null) this.#see(sighting, counts);
-      else this.#catchUp.backlog.add(log, sighting.time, { sighting, counts });
+      const backlog = this.#catchUp?.backlog;
+      if (backlog) backlog.add(log, sighting.time, { sighting, counts });
+      else this.#see(sighting, counts);
     });
     counts.lines += reader.lines - before;
     counts.cut += chunk.cut;
     this.#place(positionKey(chunk.position), JSON.stringify(chunk.position));
-    if (this.#catchUp !== null && this.#catchUp.backlog.size >= MAX_WAITING) this.#takeBacklog(this.#catchUp, false);
+    if (this.#catchUp?.backlog && this.#catchUp.backlog.size >= MAX_WAITING) this.#takeBacklog(this.#catchUp, false);
     this.#options.onChunk();
   }
 
   #see(sighting: Sighting, counts: FeedCounts): void {
     this.#current = counts;
+    // One log in its order: while it is caught up with, its lines tell the time.
+    if (this.#catchUp?.backlog === null) this.#joiner.tick(sighting.time, this.#emit);
     this.#joiner.see(sighting, this.#emit);
     this.#current = null;
   }
@@ -190,7 +196,7 @@ export class Reading {
 
   /** @param all whether the logs have been read to their ends, so that nothing earlier can come. */
   #takeBacklog({ backlog, positions }: CatchUp, all: boolean): void {
-    for (const { sighting, counts } of backlog.take()) {
+    for (const { sighting, counts } of backlog?.take() ?? []) {
       if (all) this.#joiner.tick(sighting.time, this.#emit);
       this.#see(sighting, counts);
     }
@@ -199,8 +205,8 @@ export class Reading {
 
   /** Remembers where reading goes on; null where there is nothing more to read. */
   #place(key: string, position: string | null): void {
-    if (this.#catchUp === null) this.#keep(key, position);
-    else this.#catchUp.positions.push([key, position]);
+    if (this.#catchUp?.backlog) this.#catchUp.positions.push([key, position]);
+    else this.#keep(key, position);
   }
 
   #keep(key: string, position: string | null): void {

@@ -62,6 +62,10 @@ class ScriptedSource implements Source {
 }
 
 function readingOf(...sources: readonly ScriptedSource[]) {
+  return readingWith(false, ...sources);
+}
+
+function readingWith(isOneLog: boolean, ...sources: readonly ScriptedSource[]) {
   const events: Event[] = [];
   const clock = { now: NOW };
   const reading = new Reading({
@@ -72,7 +76,13 @@ function readingOf(...sources: readonly ScriptedSource[]) {
     info: () => {},
   });
   const feeds = sources.map(
-    (source): Feed => ({ source, filters, localTime: (...parts) => Date.UTC(...parts), units: new Set() }),
+    (source): Feed => ({
+      source,
+      filters,
+      localTime: (...parts) => Date.UTC(...parts),
+      units: new Set(),
+      isOneLog,
+    }),
   );
   return { reading, events, clock, feeds, started: reading.start(feeds, 0) };
 }
@@ -153,4 +163,24 @@ test('a source that hangs at its start does not keep the others from being judge
   assert.equal(reading.takePositions().size, 1);
   mail.write(...attempts(1).mail);
   assert.equal(events.length, 3, 'from then on each line is judged at once');
+});
+
+test('a log that is the only one is judged as it is read, and its own lines tell the time', async () => {
+  const mail = new ScriptedSource('mail');
+  const { reading, events, clock, started } = readingWith(true, mail);
+  const { mail: own, dovecot } = attempts(100);
+  const merged = [...own, ...dovecot].sort();
+  mail.write(...merged.slice(0, merged.length / 2));
+  const half = events.length;
+  assert.ok(half >= 45 && half <= 55, `${half} of about 50 attempts are judged before the end is reached`);
+  assert.equal(reading.takePositions().size, 1, 'and the position behind them is kept');
+  clock.now += 3_600_000;
+  reading.tick();
+  assert.equal(events.length, half, 'the wall clock does not hurry what is read late');
+  mail.write(...merged.slice(merged.length / 2));
+  mail.caughtUp();
+  await started;
+  clock.now += 60_000;
+  reading.tick();
+  assert.equal(events.length, 100);
 });

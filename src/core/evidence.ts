@@ -7,6 +7,8 @@ interface Lines {
   /** Oldest first. */
   readonly texts: string[];
   isChanged: boolean;
+  /** They have been given out, so it has to be told when they are gone. */
+  isStored: boolean;
 }
 
 export class Evidence {
@@ -19,6 +21,7 @@ export class Evidence {
   #older = new Map<string, Lines>();
   /** Each subject once, unless it is gone and back. */
   #changed: string[] = [];
+  #gone: string[] = [];
 
   constructor(maxSubjects: number) {
     this.#maxSubjects = maxSubjects;
@@ -40,23 +43,33 @@ export class Evidence {
   }
 
   clear(subject: string): void {
-    if (this.#younger.delete(subject) || this.#older.delete(subject)) this.#changed.push(subject);
+    const lines = this.#find(subject);
+    if (lines === undefined) return;
+    if (lines.isStored) this.#gone.push(subject);
+    this.#younger.delete(subject);
+    this.#older.delete(subject);
   }
 
   /** Takes over what a store kept. Not a change. */
   load(subject: string, lines: readonly string[]): void {
-    this.#take(subject).texts.push(...lines.slice(-LINES_PER_SUBJECT));
+    const known = this.#take(subject);
+    known.isStored = true;
+    known.texts.push(...lines.slice(-LINES_PER_SUBJECT));
   }
 
   /** The subjects whose lines changed since the last call; null where there are none any more. */
   takeChanged(): [string, readonly string[] | null][] {
-    const changed = [...new Set(this.#changed)].map((subject): [string, readonly string[] | null] => {
+    // Who is gone and back is listed twice, and the second time is true.
+    const changed: [string, readonly string[] | null][] = this.#gone.map((subject) => [subject, null]);
+    for (const subject of this.#changed) {
       const lines = this.#find(subject);
-      if (lines === undefined) return [subject, null];
+      if (lines === undefined || !lines.isChanged) continue;
       lines.isChanged = false;
-      return [subject, [...lines.texts]];
-    });
+      lines.isStored = true;
+      changed.push([subject, [...lines.texts]]);
+    }
     this.#changed = [];
+    this.#gone = [];
     return changed;
   }
 
@@ -68,10 +81,10 @@ export class Evidence {
   #take(subject: string): Lines {
     const known = this.#younger.get(subject);
     if (known !== undefined) return known;
-    const lines = this.#older.get(subject) ?? { texts: [], isChanged: false };
+    const lines = this.#older.get(subject) ?? { texts: [], isChanged: false, isStored: false };
     this.#older.delete(subject);
     if (this.#younger.size >= this.#maxSubjects / 2) {
-      for (const forgotten of this.#older.keys()) this.#changed.push(forgotten);
+      for (const [forgotten, { isStored }] of this.#older) if (isStored) this.#gone.push(forgotten);
       this.#older = this.#younger;
       this.#younger = new Map();
     }

@@ -41,6 +41,8 @@ export class Attempts {
   #passed: Millis = Number.NEGATIVE_INFINITY;
   #ready: Sighting[] = [];
   readonly #changed = new Set<Address>();
+  /** Whose state has been given out: only they have to be told when they are gone. */
+  readonly #stored = new Set<Address>();
 
   constructor(maxAddresses: number) {
     this.#max = maxAddresses;
@@ -154,10 +156,16 @@ export class Attempts {
   }
 
   takeChanged(): [string, string | null][] {
-    const states = [...this.#changed].map((ip): [string, string | null] => {
+    const states: [string, string | null][] = [];
+    for (const ip of this.#changed) {
       const attempts = this.#attempts.get(ip);
-      return [PREFIX + ip, attempts === undefined ? null : JSON.stringify(attempts)];
-    });
+      if (attempts !== undefined) {
+        this.#stored.add(ip);
+        states.push([PREFIX + ip, JSON.stringify(attempts)]);
+      } else if (this.#stored.delete(ip)) {
+        states.push([PREFIX + ip, null]);
+      }
+    }
     this.#changed.clear();
     return states;
   }
@@ -172,6 +180,7 @@ export class Attempts {
       }));
     const lastTime = (attempts: readonly Attempt[]): Millis => attempts.at(-1)?.sighting.time ?? 0;
     for (const { ip, attempts } of stored.sort((a, b) => lastTime(a.attempts) - lastTime(b.attempts))) {
+      this.#stored.add(ip);
       this.#keep(ip, attempts);
       this.#changed.delete(ip);
     }

@@ -39,6 +39,8 @@ export class Connections {
   /** Those with held lines, in the same order. */
   readonly #holding = new Set<Connection>();
   readonly #changed = new Set<string>();
+  /** Whose state has been given out: only they have to be told when they are gone. */
+  readonly #stored = new Set<string>();
 
   constructor(max: number) {
     this.#max = max;
@@ -120,13 +122,16 @@ export class Connections {
   }
 
   takeChanged(): [string, string | null][] {
-    const states = [...this.#changed].map((key): [string, string | null] => {
+    const states: [string, string | null][] = [];
+    for (const key of this.#changed) {
       const connection = this.#connections.get(key);
-      return [
-        key,
-        connection === undefined ? null : JSON.stringify({ ...connection, counted: [...connection.counted] }),
-      ];
-    });
+      if (connection !== undefined) {
+        this.#stored.add(key);
+        states.push([key, JSON.stringify({ ...connection, counted: [...connection.counted] })]);
+      } else if (this.#stored.delete(key)) {
+        states.push([key, null]);
+      }
+    }
     this.#changed.clear();
     return states;
   }
@@ -137,6 +142,7 @@ export class Connections {
       .filter(([key]) => key.startsWith(PREFIX))
       .map(([, state]) => JSON.parse(state) as Omit<Connection, 'counted'> & { counted: Kind[] });
     for (const connection of stored.sort((a, b) => a.last - b.last)) {
+      this.#stored.add(connection.key);
       this.keep({ ...connection, counted: new Set(connection.counted) }, false, () => {});
       this.#changed.delete(connection.key);
     }
