@@ -20,10 +20,14 @@ export interface RestoreOptions {
 
 export async function restoreState(options: RestoreOptions): Promise<void> {
   const { judge, store, reading, memory, now, log } = options;
-  const isFresh = store.positions().size === 0 && store.recentBans(0).length === 0;
-  if (store.recovered || isFresh) await adopt(options);
+  let bans = store.recentBans(now - memory);
+  const isFresh = bans.length === 0 && store.positions().size === 0 && store.recentBans(0).length === 0;
+  if (store.recovered || isFresh) {
+    await adopt(options);
+    bans = store.recentBans(now - memory);
+  }
   // Bans first: what they cover is left out of the counters, and lines that are read again fall under them.
-  for (const { endedAt, ended, ...ban } of store.recentBans(now - memory)) {
+  for (const { endedAt, ended, ...ban } of bans) {
     judge.restore(ended === 'unbanned' ? { ...ban, until: endedAt, offence: 0 } : ban, now);
   }
   const covered: Counter[] = [];
