@@ -1,4 +1,5 @@
 /** How many lines a second the daemon's own path reads, matches, joins and judges; and fail2ban on the same lines. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { type Context, ROOT } from './context.ts';
@@ -54,7 +55,7 @@ export async function throughput(context: Context): Promise<PartReport> {
 
 /** Runs in turn, one JSON object a line. */
 async function read(log: string, runs: number, database?: string): Promise<ReadingRun[]> {
-  const args = [RUNTIME_FLAG, join(ROOT, 'bench', 'reading-run.ts'), log, String(runs)];
+  const args = [RUNTIME_FLAG, ...daemonFlags(), join(ROOT, 'bench', 'reading-run.ts'), log, String(runs)];
   const { stdout } = await execa(process.execPath, database === undefined ? args : [...args, database], {
     stderr: 'inherit',
     env: { NODE_NO_WARNINGS: '1' },
@@ -87,4 +88,11 @@ function percent(part: number, whole: number): string {
 
 function perSecond({ lines, milliseconds }: ReadingRun): number {
   return (lines / milliseconds) * 1000;
+}
+
+/** What the launcher gives the daemon's runtime, so that the daemon is measured as it runs. */
+function daemonFlags(): string[] {
+  const flags = /memory="(--[^"]+)"/.exec(readFileSync(join(ROOT, 'bin/tailban'), 'utf8'))?.[1];
+  if (flags === undefined) throw new Error('Cannot find the flags of the daemon in bin/tailban');
+  return flags.split(' ');
 }
