@@ -49,6 +49,8 @@ const FILTER = z.strictObject({
   programs: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
   units: z._default(z.array(z.string()), []),
   session: z._default(z.enum(['pid', 'none']), 'none'),
+  'own-log': z._default(z.boolean(), false),
+  prefix: z._default(z.string(), ''),
   pattern: z.array(PATTERN).check(z.minLength(1)),
   negatives: z._default(z.array(z.string()), []),
   story: z._default(z.array(STORY), []),
@@ -79,9 +81,10 @@ export function parseFilter(text: string, file: string): Filter {
     const [issue] = checked.error.issues;
     throw issue === undefined ? checked.error : fail(shapeProblem(issue, data));
   }
-  const { pattern, story, ...rest } = checked.data;
+  const { pattern, story, 'own-log': ownLog, ...rest } = checked.data;
   const definition: FilterDefinition = {
     ...rest,
+    ownLog,
     patterns: pattern.map(({ 'explains-login': explainsLogin, ...one }) => ({ ...one, explainsLogin })),
     stories: story,
   };

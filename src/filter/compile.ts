@@ -24,7 +24,9 @@ export interface CompiledFilter {
   readonly name: string;
   readonly programs: RegExp;
   readonly session: 'pid' | 'none';
-  /** It reads the ends of connections, so the lines of one can be kept together until then. */
+  /** Its lines also stand in a log without program names. */
+  readonly ownLog: boolean;
+  /** Some of its lines matter only together with others of their connection. */
   readonly connections: boolean;
   readonly patterns: readonly CompiledPattern[];
 }
@@ -43,6 +45,8 @@ export class PatternError extends Error {
 }
 
 const SHORTEST_LITERAL = 4;
+/** What these say holds for a connection, not for a line. */
+const OF_CONNECTIONS: ReadonlySet<Role> = new Set(['end', 'note', 'held', 'fallback', 'broken']);
 
 /** @throws PatternError */
 export function compileFilter(definition: FilterDefinition): CompiledFilter {
@@ -51,23 +55,25 @@ export function compileFilter(definition: FilterDefinition): CompiledFilter {
     name: definition.name,
     programs: programRegex(definition.programs),
     session: definition.session,
-    connections: definition.patterns.some(({ as }) => as === 'end'),
+    ownLog: definition.ownLog,
+    connections: definition.session === 'pid' || definition.patterns.some(({ as }) => OF_CONNECTIONS.has(as)),
     patterns,
   };
-  for (const pattern of definition.patterns) patterns.push(compilePattern(filter, pattern));
+  for (const pattern of definition.patterns) patterns.push(compilePattern(filter, definition.prefix, pattern));
   return filter;
 }
 
-function compilePattern(filter: CompiledFilter, definition: PatternDefinition): CompiledPattern {
+function compilePattern(filter: CompiledFilter, prefix: string, definition: PatternDefinition): CompiledPattern {
   const fail = (problem: string, cause?: unknown): PatternError =>
     new PatternError(filter.name, definition.name, problem, cause === undefined ? undefined : { cause });
+  let expanded: string;
   let source: string;
   let regex: RegExp;
   let literal: string;
   const foreign = /[^\x00-\x7f]/.exec(definition.pattern);
   if (foreign) throw fail(`"${foreign[0]}" is no ASCII; lines are matched byte by byte, write . for each of its bytes`);
   try {
-    const expanded = expandTokens(definition.pattern);
+    expanded = `${expandTokens(prefix)}${expandTokens(definition.pattern)}`;
     source = `^(?:${expanded})$`;
     // What a client wrote may hold a bare carriage return, and must not hide a line from its pattern by that.
     regex = new RegExp(source, 's');
@@ -93,7 +99,7 @@ function compilePattern(filter: CompiledFilter, definition: PatternDefinition): 
     explainsLogin: definition.explainsLogin,
     regex,
     literal,
-    beginning: piecesOf(beginning(expandTokens(definition.pattern)).join('')),
+    beginning: piecesOf(beginning(expanded).join('')),
   };
 }
 

@@ -56,6 +56,13 @@ export interface FilterDefinition {
   readonly programs: readonly string[];
   /** `pid`: each connection has a process to itself, so the process id joins its lines. */
   readonly session: 'pid' | 'none';
+  /**
+   * The program also writes a log of its own, without its name in the lines: there a pattern is matched against what
+   * stands behind the time stamp that leads the line, or against all of it where none does.
+   */
+  readonly ownLog: boolean;
+  /** Stands in front of every pattern. */
+  readonly prefix: string;
   /** systemd units whose journal holds these lines. */
   readonly units: readonly string[];
   readonly patterns: readonly PatternDefinition[];

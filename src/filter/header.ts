@@ -6,7 +6,8 @@ import type { Millis } from '../core/types.ts';
 import type { StampReader } from './stamp.ts';
 
 export interface Entry {
-  readonly time: Millis;
+  /** Null where the message itself holds it. */
+  readonly time: Millis | null;
   readonly program: string;
   /** The process id, empty where the line has none. */
   readonly pid: string;
@@ -43,6 +44,13 @@ export function parseLine(line: string, stamps: StampReader): Entry | null {
   // No host has a bracket in its name: this is Dovecot's own log again, with the name of a user in front.
   if (bracket >= 0 && bracket < wordEnd) return parseDovecotLog(line, rest, time);
   return parseTag(line, wordEnd + 1, time);
+}
+
+/** A line of a program's own log, without its name; the message begins at `start`, behind the stamp if there is one. */
+export function parseOwnLine(line: string, start: number, stamps: StampReader): Entry {
+  const stampStart = line.charCodeAt(0) === BRACKET ? 1 : 0;
+  const time = start === 0 ? null : stamps.read(line, stampStart);
+  return entry(time, '', '', line.slice(start));
 }
 
 /** `postfix/smtpd[377]: message` */
@@ -102,7 +110,7 @@ function structuredDataEnd(line: string, start: number): number {
 }
 
 /** Unwraps what rsyslog folds together. */
-function entry(time: Millis, program: string, pid: string, message: string): Entry {
+function entry(time: Millis | null, program: string, pid: string, message: string): Entry {
   if (message.startsWith(REPEATED)) {
     const match = /^message repeated (\d{1,9}) times: \[ (.*)\]$/.exec(message);
     if (match) return { time, program, pid, message: match[2] ?? '', times: Math.min(Number(match[1]), 100_000) };

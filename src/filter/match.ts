@@ -4,7 +4,8 @@ import type { Kind, Millis } from '../core/types.ts';
 import { Beginnings } from './beginnings.ts';
 import type { CompiledFilter, CompiledPattern } from './compile.ts';
 import type { Role } from './definition.ts';
-import { type Entry, type JournalTrust, parseJournal, parseLine } from './header.ts';
+import { type Entry, type JournalTrust, parseJournal, parseLine, parseOwnLine } from './header.ts';
+import { ownMessageStart } from './leading-stamp.ts';
 import { piecesOf } from './regex.ts';
 import { type LocalTime, StampReader } from './stamp.ts';
 
@@ -46,13 +47,17 @@ export interface ConnectionCounts {
 
 /** Of a longer line only the beginning is kept: it waits in memory, and may become evidence. */
 const LONGEST_TEXT = 1_000;
+const NOTHING: readonly number[] = [];
 const NUL = 0;
 const NEWLINE = 10;
+const ESCAPE = 27;
 const SPACE = 32;
 const COLON = 58;
 const LESS_THAN = 60;
 /** That of RFC 3164. */
 const SHORTEST_STAMP = 15;
+
+const COLOUR = /\x1b\[[0-9;]{0,20}m/g;
 
 /** What stands behind the first colon of a line in Dovecot's own log, and of one that rsyslog folded. */
 const UNUSUAL = [piecesOf('(?:Info|Warning|Error|Fatal|Panic|Debug): '), piecesOf('message repeated ')];
@@ -68,12 +73,24 @@ export interface MatcherOptions {
   readonly trust: JournalTrust;
 }
 
+/** What a line matched. */
+interface Found {
+  readonly pattern: CompiledPattern;
+  readonly match: RegExpExecArray;
+  readonly entry: Entry;
+}
+
 /** Reads the lines of one source; keeps nothing but the format of its time stamps and the number of lines. */
 export class Matcher {
   readonly #patterns: readonly CompiledPattern[];
   /** Of the patterns, behind those that make a line unusual. */
   readonly #beginnings: Beginnings;
+  /** Of filters whose lines also come without the name of a program. */
+  readonly #ownPatterns: readonly CompiledPattern[];
+  readonly #ownBeginnings: Beginnings;
   readonly #stamps: StampReader;
+  /** Stamps inside messages are of another format than those that lead the lines. */
+  readonly #innerStamps: StampReader;
   readonly #trust: JournalTrust;
   readonly #programs = new Map<string, ReadonlySet<CompiledFilter>>();
   readonly #filters: readonly CompiledFilter[];
@@ -83,7 +100,10 @@ export class Matcher {
     this.#filters = options.filters;
     this.#patterns = options.filters.flatMap((filter) => filter.patterns);
     this.#beginnings = new Beginnings([...UNUSUAL, ...this.#patterns.map(({ beginning }) => beginning)]);
+    this.#ownPatterns = this.#patterns.filter(({ filter }) => filter.ownLog);
+    this.#ownBeginnings = new Beginnings(this.#ownPatterns.map(({ beginning }) => beginning));
     this.#stamps = new StampReader(options.localTime, options.reference);
+    this.#innerStamps = new StampReader(options.localTime, options.reference);
     this.#trust = options.trust;
   }
 
@@ -105,12 +125,39 @@ export class Matcher {
   #readLine(data: Buffer, start: number, end: number, see: (sighting: Sighting) => void): void {
     const likely = this.#beginnings.of(data, messageStart(data, start, end), end);
     const isUnusual = (likely[0] ?? this.#patterns.length) < UNUSUAL.length || isUnusualHead(data[start]);
-    if (likely.length === 0 && !isUnusual) return;
+    const own = this.#ownPatterns.length === 0 ? NOTHING : this.#ownLikely(data, start, end);
+    if (likely.length === 0 && own.length === 0 && !isUnusual) return;
     const line = cleanLine(data, start, end);
+    const found = isUnusual ? this.#findUnusual(line) : (this.#findTagged(line, likely) ?? this.#findOwn(line, own));
+    if (found !== null) this.#see(found, line, isAscii(data, start, end), see);
+  }
+
+  #ownLikely(data: Buffer, start: number, end: number): readonly number[] {
+    return this.#ownBeginnings.of(data, ownMessageStart(data, start, end), end);
+  }
+
+  #findTagged(line: string, likely: readonly number[]): Found | null {
+    if (likely.length === 0) return null;
     const entry = parseLine(line, this.#stamps);
-    if (entry === null) return;
-    const found = this.#find(entry, isUnusual ? this.#candidates(entry) : likely);
-    if (found !== null) this.#see(found, entry, line, isAscii(data, start, end), see);
+    return entry === null ? null : this.#find(entry, likely);
+  }
+
+  #findOwn(line: string, likely: readonly number[]): Found | null {
+    if (likely.length === 0) return null;
+    const entry = parseOwnLine(line, ownMessageStart(Buffer.from(line, 'latin1'), 0, line.length), this.#stamps);
+    for (const index of likely) {
+      const pattern = this.#ownPatterns[index];
+      const match = pattern?.regex.exec(entry.message);
+      if (pattern && match) return { pattern, match, entry };
+    }
+    return null;
+  }
+
+  #findUnusual(line: string): Found | null {
+    const entry = parseLine(line, this.#stamps);
+    const found = entry === null ? null : this.#find(entry, this.#candidates(entry));
+    if (found !== null || this.#ownPatterns.length === 0) return found;
+    return this.#findOwn(line, this.#ownLikely(Buffer.from(line, 'latin1'), 0, line.length));
   }
 
   /** Reads complete lines, each a JSON object of journalctl. */
@@ -123,7 +170,7 @@ export class Matcher {
       const entry = parseJournal(text, this.#trust);
       if (entry === null) continue;
       const found = this.#find(entry, this.#candidates(entry));
-      if (found !== null) this.#see(found, entry, journalText(entry), false, see);
+      if (found !== null) this.#see(found, journalText(entry), false, see);
     }
   }
 
@@ -131,7 +178,7 @@ export class Matcher {
     return this.#beginnings.of(Buffer.from(message, 'latin1'), 0, message.length);
   }
 
-  #find(entry: Entry, candidates: readonly number[]): { pattern: CompiledPattern; match: RegExpExecArray } | null {
+  #find(entry: Entry, candidates: readonly number[]): Found | null {
     const filters = this.#filtersOf(entry.program);
     if (filters.size === 0) return null;
     for (const index of candidates) {
@@ -140,7 +187,7 @@ export class Matcher {
       // Where there is a choice, a search for the literal is cheaper than an expression that does not match.
       if (candidates.length > 1 && !entry.message.includes(pattern.literal)) continue;
       const match = pattern.regex.exec(entry.message);
-      if (match !== null) return { pattern, match };
+      if (match !== null) return { pattern, match, entry };
     }
     return null;
   }
@@ -156,13 +203,7 @@ export class Matcher {
     return filters;
   }
 
-  #see(
-    { pattern, match }: { pattern: CompiledPattern; match: RegExpExecArray },
-    entry: Entry,
-    line: string,
-    isPlain: boolean,
-    see: (sighting: Sighting) => void,
-  ): void {
+  #see({ pattern, match, entry }: Found, line: string, isPlain: boolean, see: (sighting: Sighting) => void): void {
     const groups = match.groups ?? {};
     const text = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}...` : line;
     const login = readLogin(groups['login']);
@@ -170,6 +211,8 @@ export class Matcher {
     const ip = ipText === undefined ? null : parseAddress(ipText);
     // An address that is none ("unknown") belongs to nobody; the line must not be joined to somebody else either.
     if (ipText !== undefined && ip === null) return;
+    const time = entry.time ?? (groups['stamp'] === undefined ? null : this.#innerStamps.read(groups['stamp']));
+    if (time === null) return;
     see({
       filter: pattern.filter.name,
       pattern: pattern.name,
@@ -178,11 +221,11 @@ export class Matcher {
       also: pattern.also,
       layer: pattern.layer,
       explainsLogin: pattern.explainsLogin,
-      time: entry.time,
+      time,
       ip,
       login: isPlain || login === null ? login : fromLatin1(login),
       session: groups['session'] ?? null,
-      connection: connectionOf(pattern.filter, groups['session'], entry.pid),
+      connection: connectionOf(pattern.filter, groups['session'], groups['pid'] ?? entry.pid),
       attempts: Math.min(Number(groups['attempts'] ?? 1) * entry.times, 100_000),
       span: Number(groups['seconds'] ?? 0) * 1000,
       counts: pattern.as === 'end' ? readCounts(groups) : null,
@@ -204,20 +247,24 @@ function messageStart(data: Buffer, start: number, end: number): number {
 
 /** RFC 5424 has no colon behind the program, and the priority of RFC 3164 looks like its; a crash leaves NUL bytes. */
 function isUnusualHead(byte: number | undefined): boolean {
-  return byte === LESS_THAN || byte === NUL;
+  return byte === LESS_THAN || byte === NUL || byte === ESCAPE;
 }
 
-/** The text of a line: latin1, without the carriage return of CRLF and the NUL bytes that a crash leaves in a log. */
+/**
+ * The text of a line: latin1, without the carriage return of CRLF, the NUL bytes that a crash leaves in a log, and the
+ * colours of one that begins with a colour.
+ */
 function cleanLine(data: Buffer, start: number, end: number): string {
   let from = start;
   let to = end;
   while (from < to && data[from] === 0) from++;
   if (to > from && data[to - 1] === 13) to--;
-  return data.toString('latin1', from, to);
+  const line = data.toString('latin1', from, to);
+  return data[from] === ESCAPE ? line.replace(COLOUR, '') : line;
 }
 
 function journalText(entry: Entry): string {
-  return `${new Date(entry.time).toISOString()} ${entry.program}${entry.pid === '' ? '' : `[${entry.pid}]`}: ${entry.message}`;
+  return `${new Date(entry.time ?? 0).toISOString()} ${entry.program}${entry.pid === '' ? '' : `[${entry.pid}]`}: ${entry.message}`;
 }
 
 function connectionOf(filter: CompiledFilter, session: string | undefined, pid: string): string | null {

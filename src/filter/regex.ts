@@ -12,10 +12,7 @@ export function requiredLiteral(source: string): string {
   return pattern.alternatives.length === 1 && pattern.alternatives[0] ? longest(runs(pattern.alternatives[0])) : '';
 }
 
-/**
- * How every match begins, up to the first part that captures or may be long: expressions, one after the other, that
- * capture nothing. Empty where that is all.
- */
+/** How every match begins, up to the first part that may be long: expressions, one after the other. Empty where that is all. */
 export function beginning(source: string): string[] {
   const pattern = new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
   const [alternative, second] = pattern.alternatives;
@@ -65,8 +62,8 @@ function isPlainGroup(element: AST.Element): element is AST.Group | AST.Capturin
   return element.type === 'Group' && element.alternatives.length === 1 && !element.modifiers?.add?.ignoreCase;
 }
 
-/** The most repetitions that still are short: of a queue id, say. */
-const SHORT = 40;
+/** The most repetitions that still are short: of a queue id, or of the characters of an address. */
+const SHORT = 45;
 
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte);
 
@@ -75,6 +72,7 @@ function pieceOf(element: AST.Element): Piece {
     case 'Quantifier':
       return { type: 'repeat', piece: pieceOf(element.element), min: element.min, max: element.max };
     case 'Group':
+    case 'CapturingGroup':
       return { type: 'choice', options: element.alternatives.map(({ elements }) => elements.map(pieceOf)) };
     default: {
       const one = new RegExp(`^${element.raw}$`);
@@ -88,7 +86,9 @@ function isShort(element: AST.Element): boolean {
     case 'Quantifier':
       return element.max <= SHORT && isShort(element.element);
     case 'Group':
-      return element.modifiers === null && element.alternatives.every(({ elements }) => elements.every(isShort));
+    case 'CapturingGroup':
+      if (element.type === 'Group' && element.modifiers !== null) return false;
+      return element.alternatives.every(({ elements }) => elements.every(isShort));
     case 'Character':
     case 'CharacterSet':
     case 'CharacterClass':

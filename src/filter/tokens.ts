@@ -1,5 +1,16 @@
 /** The short tokens of filter patterns and the bounded regular expressions that they stand for. */
 
+const STAMP = [
+  // 2026-11-22T08:47:25.498+01:00, 2026-11-22 08:47:25 +0100, 2026/11/22 08:47:25
+  '\\d{4}[-/]\\d\\d[-/]\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})?(?:Z| ?[+-]\\d\\d:?\\d\\d)?',
+  // 22/Nov/2026:08:47:25 +0000, 22-Nov-2026 08:47:25
+  '\\d\\d[-/][A-Z][a-z]{2}[-/]\\d{4}[: ]\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,9})?(?: [+-]\\d{4})?',
+  // Sun Nov 22 08:47:25.123456 2026, Nov 22 08:47:25
+  '(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ 0-3]\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,9})?(?: \\d{4})?',
+  // 1795337245.123
+  '\\d{10}(?:\\d{3})?(?:\\.\\d{1,9})?',
+].join('|');
+
 const TOKENS: Readonly<Record<string, string>> = {
   // Checked by the address parser afterwards; what is none makes no event.
   ip: '(?<ip>[0-9A-Fa-f:.]{2,45})',
@@ -15,6 +26,11 @@ const TOKENS: Readonly<Record<string, string>> = {
   mails: '(?<mails>\\d{1,6})',
   taken: '(?<taken>\\d{1,6})',
   given: '(?<given>\\d{1,6})',
+  // A time stamp inside the message, where none leads the line; what it says is read by stamp.ts.
+  stamp: `(?<stamp>${STAMP})`,
+  pid: '(?<pid>\\d{1,10})',
+  // Between quotation marks, with a backslash in front of those that belong to the text.
+  quoted: '"(?:[^"\\\\]|\\\\.){0,2048}"',
   number: '\\d{1,10}',
   word: '[^\\s]{1,512}',
   name: '[A-Za-z0-9_.-]{1,64}',

@@ -12,6 +12,8 @@ function definition(pattern: string, programs: readonly string[] = ['prog']): Fi
     name: 'test',
     programs,
     session: 'none',
+  ownLog: false,
+  prefix: '',
     units: [],
     negatives: [],
     stories: [],
