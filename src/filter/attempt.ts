@@ -6,6 +6,7 @@ export interface Attempt {
   /** The sighting that counts if no server line comes. */
   sighting: Sighting;
   login: string | null;
+  password: string | null;
   session: string | null;
   readonly layers: string[];
   /** A real failure by itself; false for hints, which good logins write too. */
@@ -23,9 +24,9 @@ export interface Attempt {
 const SKEW: Millis = 3_000;
 
 export function newAttempt(sighting: Sighting, layers: string[], state: Attempt['state']): Attempt {
-  const { login, session } = sighting;
+  const { login, password, session } = sighting;
   const kept = state === 'open' ? sighting : { ...sighting, text: '' };
-  return { sighting: kept, login, session, layers, strong: state === 'open' && sighting.as === 'echo', state };
+  return { sighting: kept, login, password, session, layers, strong: state === 'open' && sighting.as === 'echo', state };
 }
 
 export function isWaiting(attempt: Attempt): boolean {

@@ -13,8 +13,8 @@ import type { Sighting } from './match.ts';
 
 /** What the other layers said of the failures that the server tells of. */
 export interface Claim {
-  /** The logins of those that have not been counted yet, oldest first. */
-  readonly logins: readonly (string | null)[];
+  /** Those that have not been counted yet, oldest first. */
+  readonly open: readonly Pick<Attempt, 'login' | 'password'>[];
   /** How many were counted already, because the server's line came so late. */
   readonly counted: number;
 }
@@ -63,6 +63,26 @@ export class Attempts {
     this.#keep(ip, attempts);
   }
 
+  /**
+   * The server itself tells of a failure at once, beside what it will write to its logs. Whether nothing else has counted
+   * it yet, so that it is to be counted now; the log's lines on it count no more then.
+   */
+  report(sighting: Sighting): boolean {
+    const { ip, layer } = sighting;
+    if (ip === null) return false;
+    const attempts = this.#attempts.get(ip) ?? [];
+    const known = attempts.find((one) => !one.layers.includes(layer) && isSame(one, sighting, reach(one)));
+    const isFirst = known === undefined || known.state === 'open';
+    if (known === undefined) {
+      attempts.push(newAttempt(sighting, [layer], 'released'));
+    } else {
+      learn(known, sighting);
+      if (known.state === 'open') release(known);
+    }
+    this.#keep(ip, attempts);
+    return isFirst;
+  }
+
   /** The server could not judge an attempt. */
   excuse(sighting: Sighting): void {
     const { ip } = sighting;
@@ -80,7 +100,7 @@ export class Attempts {
   /** The server tells of `count` failures: finds what the other layers said of them. */
   claim(sighting: Sighting, count: number): Claim {
     const { ip } = sighting;
-    if (ip === null) return { logins: [], counted: 0 };
+    if (ip === null) return { open: [], counted: 0 };
     const attempts = this.#attempts.get(ip) ?? [];
     const candidates = attempts.filter(
       (attempt) =>
@@ -88,7 +108,7 @@ export class Attempts {
     );
     const claimed = candidates.length <= count ? candidates : choose(candidates, sighting, count);
     const counted = claimed.filter(({ state }) => state === 'released').length;
-    const logins = claimed.filter(({ state }) => state === 'open').map(({ login }) => login);
+    const open = claimed.filter(({ state }) => state === 'open');
     for (const attempt of claimed) serve(attempt);
     // The other layers may be read later: what they will say has been counted already.
     for (let missing = Math.min(count - claimed.length, PER_ADDRESS); missing > 0; missing--) {
@@ -97,7 +117,7 @@ export class Attempts {
       attempts.push(placeholder);
     }
     this.#keep(ip, attempts);
-    return { logins, counted };
+    return { open, counted };
   }
 
   /**
@@ -197,8 +217,7 @@ export class Attempts {
       for (const attempt of attempts) {
         if (!isWaiting(attempt) || dueOf(attempt) > passed) continue;
         this.#ready.push(asSighting(attempt));
-        attempt.state = 'released';
-        attempt.sighting = { ...attempt.sighting, text: '' };
+        release(attempt);
       }
       this.#keep(ip, attempts);
     }
@@ -277,6 +296,7 @@ function isTwin(attempt: Attempt, sighting: Sighting): boolean {
 function learn(attempt: Attempt, sighting: Sighting): void {
   if (!attempt.layers.includes(sighting.layer)) attempt.layers.push(sighting.layer);
   attempt.login ??= sighting.login;
+  attempt.password ??= sighting.password;
   attempt.session ??= sighting.session;
   if (sighting.as !== 'echo' || attempt.strong || attempt.state !== 'open') return;
   attempt.strong = true;
@@ -289,8 +309,14 @@ function serve(attempt: Attempt): void {
   attempt.sighting = { ...attempt.sighting, text: '' };
 }
 
+/** It is counted before the server's line comes, if it does. */
+function release(attempt: Attempt): void {
+  attempt.state = 'released';
+  attempt.sighting = { ...attempt.sighting, text: '' };
+}
+
 function asSighting(attempt: Attempt): Sighting {
-  return { ...attempt.sighting, login: attempt.login };
+  return { ...attempt.sighting, login: attempt.login, password: attempt.password };
 }
 
 /** How far apart two layers' lines on one attempt may be; the server's line comes at the end of a session. */

@@ -9,7 +9,14 @@
 export type Piece =
   | { readonly type: 'byte'; readonly bytes: ReadonlySet<number> }
   | { readonly type: 'choice'; readonly options: readonly (readonly Piece[])[] }
+  /** `max` may be Infinity. */
   | { readonly type: 'repeat'; readonly piece: Piece; readonly min: number; readonly max: number };
+
+/** Some pieces one after the other, and then one of several continuations; without those, a whole beginning. */
+export interface Beginning {
+  readonly pieces: readonly Piece[];
+  readonly next?: readonly Beginning[];
+}
 
 /** A step of the non-deterministic automaton: either one byte on, or any of several steps at once, or the end. */
 interface Step {
@@ -25,36 +32,64 @@ const OVER = 0x8000;
 /** When there are so many states, all are made anew. Real filters need a few hundred. */
 const MOST_STATES = 4_000;
 
-export class Beginnings {
+/** A state that has been needed: the steps that it stands for, and the beginnings that are complete. */
+interface State<Result> {
+  readonly steps: readonly number[];
+  readonly complete: readonly number[];
+  readonly result: Result;
+}
+
+export class Beginnings<Result> {
+  readonly #resultOf: (complete: readonly number[]) => Result;
+  readonly #nothing: Result;
   readonly #steps: Step[] = [];
   readonly #first: readonly number[];
-  /** The next state by `state * 256 + byte`. */
+  /** Bytes that no beginning tells apart are one class, so that the table is small enough for the processor's cache. */
+  readonly #classes: Uint8Array;
+  /** A row of the table has 2 to the power of this many columns. */
+  readonly #shift: number;
+  /** The next state by row of the state and class of the byte. */
   #table = new Uint16Array();
-  /** By the number of the state, without `OVER`: the steps that it stands for, and the beginnings that are complete. */
-  #states: { readonly steps: readonly number[]; readonly complete: readonly number[] }[] = [];
+  /** By the number of the state, without `OVER`. */
+  #states: State<Result>[] = [];
   #numbers = new Map<string, number>();
   #start = UNKNOWN;
 
-  constructor(beginnings: readonly (readonly Piece[])[]) {
-    this.#first = beginnings.map((pieces, index) => this.#sequence(pieces, this.#add(null, [], index)));
+  /**
+   * Whole beginnings are numbered in the order in which they stand. `resultOf` makes the answer out of these numbers, once
+   * for each combination of them that occurs.
+   */
+  constructor(beginnings: readonly Beginning[], resultOf: (complete: readonly number[]) => Result) {
+    this.#resultOf = resultOf;
+    this.#nothing = resultOf([]);
+    let count = 0;
+    const add = ({ pieces, next }: Beginning): number => {
+      const end = next === undefined ? this.#add(null, [], count++) : this.#add(null, next.map(add));
+      return this.#sequence(pieces, end);
+    };
+    this.#first = beginnings.map(add);
+    const { classes, number } = classify(this.#steps.flatMap(({ bytes }) => bytes ?? []));
+    this.#classes = classes;
+    this.#shift = Math.ceil(Math.log2(number));
     this.#reset();
   }
 
-  /** Which of the beginnings the bytes begin with, by index, in ascending order. */
-  of(data: Uint8Array, start: number, end: number): readonly number[] {
+  /** What is to be said of the beginnings that the bytes begin with. */
+  of(data: Uint8Array, start: number, end: number): Result {
     const table = this.#table;
+    const classes = this.#classes;
+    const shift = this.#shift;
     let state = this.#start;
     for (let i = start; i < end && state < OVER; i++) {
-      const byte = data[i] as number;
-      const next = table[(state << 8) | byte] as number;
+      const next = table[(state << shift) | (classes[data[i] as number] as number)] as number;
       if (next === UNKNOWN) return this.#learn(data, i, end, state);
       state = next;
     }
-    return this.#states[state & ~OVER]?.complete ?? [];
+    return this.#states[state & ~OVER]?.result ?? this.#nothing;
   }
 
   /** Makes the state that is missing there, and goes on. */
-  #learn(data: Uint8Array, at: number, end: number, from: number): readonly number[] {
+  #learn(data: Uint8Array, at: number, end: number, from: number): Result {
     let state = from;
     for (let i = at; i < end && state < OVER; i++) {
       if (this.#states.length >= MOST_STATES) {
@@ -62,12 +97,12 @@ export class Beginnings {
         this.#reset();
         state = this.#number(steps, complete);
       }
-      const index = (state << 8) | (data[i] ?? 0);
+      const index = (state << this.#shift) | (this.#classes[data[i] ?? 0] ?? 0);
       const next = this.#table[index] ?? UNKNOWN;
       state = next === UNKNOWN ? this.#successor(state, data[i] ?? 0) : next;
       this.#table[index] = state;
     }
-    return this.#states[state & ~OVER]?.complete ?? [];
+    return this.#states[state & ~OVER]?.result ?? this.#nothing;
   }
 
   #successor(state: number, byte: number): number {
@@ -95,23 +130,23 @@ export class Beginnings {
     const key = `${steps.join()} ${complete.join()}`;
     let number = this.#numbers.get(key);
     if (number === undefined) {
-      number = this.#states.push({ steps, complete }) - 1;
+      number = this.#states.push({ steps, complete, result: this.#resultOf(complete) }) - 1;
       if (steps.length === 0) number |= OVER;
       this.#numbers.set(key, number);
-      if (this.#states.length * 256 > this.#table.length) this.#grow();
+      if (this.#states.length << this.#shift > this.#table.length) this.#grow();
     }
     return number;
   }
 
   #grow(): void {
-    const larger = new Uint16Array(Math.max(this.#table.length * 2, 64 * 256));
+    const larger = new Uint16Array(Math.max(this.#table.length * 2, 64 << this.#shift));
     larger.set(this.#table);
     this.#table = larger;
   }
 
   #reset(): void {
     // State 0 is not used, so that 0 can stand for what is unknown.
-    this.#states = [{ steps: [], complete: [] }];
+    this.#states = [{ steps: [], complete: [], result: this.#nothing }];
     this.#numbers = new Map();
     this.#table = new Uint16Array();
     this.#start = this.#number(this.#first, []);
@@ -126,6 +161,14 @@ export class Beginnings {
     return pieces.reduceRight((next, piece) => this.#piece(piece, next), then);
   }
 
+  /** The piece, any number of times. */
+  #loop(piece: Piece, then: number): number {
+    const next = [then];
+    const hub = this.#add(null, next);
+    next.push(this.#piece(piece, hub));
+    return hub;
+  }
+
   #piece(piece: Piece, then: number): number {
     switch (piece.type) {
       case 'byte':
@@ -136,11 +179,40 @@ export class Beginnings {
           piece.options.map((option) => this.#sequence(option, then)),
         );
       case 'repeat': {
-        let next = then;
-        for (let i = piece.max; i > piece.min; i--) next = this.#add(null, [this.#piece(piece.piece, next), then]);
+        const isEndless = piece.max === Number.POSITIVE_INFINITY;
+        let next = isEndless ? this.#loop(piece.piece, then) : then;
+        for (let i = isEndless ? 0 : piece.max; i > piece.min; i--)
+          next = this.#add(null, [this.#piece(piece.piece, next), then]);
         for (let i = piece.min; i > 0; i--) next = this.#piece(piece.piece, next);
         return next;
       }
     }
   }
+}
+
+/** A number for each byte; equal where all sets hold both bytes or neither. */
+function classify(sets: readonly ReadonlySet<number>[]): { classes: Uint8Array; number: number } {
+  let classes: Uint8Array = new Uint8Array(256);
+  let number = 1;
+  const singles = new Set<number>();
+  for (const set of new Set(sets)) {
+    if (set.size === 1) {
+      for (const byte of set) singles.add(byte);
+      continue;
+    }
+    ({ classes, number } = split(classes, (byte) => set.has(byte)));
+  }
+  for (const single of singles) ({ classes, number } = split(classes, (byte) => byte === single));
+  return { classes, number };
+}
+
+function split(classes: Uint8Array, isIn: (byte: number) => boolean): { classes: Uint8Array; number: number } {
+  const numbers = new Map<number, number>();
+  const finer = classes.map((before, byte) => {
+    const key = before * 2 + Number(isIn(byte));
+    const known = numbers.get(key) ?? numbers.size;
+    numbers.set(key, known);
+    return known;
+  });
+  return { classes: finer, number: numbers.size };
 }

@@ -23,9 +23,13 @@ export interface CompiledPattern {
 export interface CompiledFilter {
   readonly name: string;
   readonly programs: RegExp;
+  /** The names of its programs, for the first look at a line. */
+  readonly programPieces: readonly Piece[];
   readonly session: 'pid' | 'none';
   /** Its lines also stand in a log without program names. */
   readonly ownLog: boolean;
+  /** It writes some lines twice. */
+  readonly copies: boolean;
   /** Some of its lines matter only together with others of their connection. */
   readonly connections: boolean;
   readonly patterns: readonly CompiledPattern[];
@@ -46,16 +50,18 @@ export class PatternError extends Error {
 
 const SHORTEST_LITERAL = 4;
 /** What these say holds for a connection, not for a line. */
-const OF_CONNECTIONS: ReadonlySet<Role> = new Set(['end', 'note', 'held', 'fallback', 'broken']);
+const OF_CONNECTIONS: ReadonlySet<Role> = new Set(['end', 'start', 'note', 'held', 'fallback', 'broken']);
 
 /** @throws PatternError */
 export function compileFilter(definition: FilterDefinition): CompiledFilter {
   const patterns: CompiledPattern[] = [];
   const filter: CompiledFilter = {
     name: definition.name,
-    programs: programRegex(definition.programs),
+    programs: new RegExp(`^${programSource(definition.programs, '.*')}$`),
+    programPieces: piecesOf(programSource(definition.programs, '[^ ]*')),
     session: definition.session,
     ownLog: definition.ownLog,
+    copies: definition.copies,
     connections: definition.session === 'pid' || definition.patterns.some(({ as }) => OF_CONNECTIONS.has(as)),
     patterns,
   };
@@ -104,12 +110,12 @@ function compilePattern(filter: CompiledFilter, prefix: string, definition: Patt
 }
 
 /** Program names with `*` for anything. */
-function programRegex(programs: readonly string[]): RegExp {
+function programSource(programs: readonly string[], anything: string): string {
   const alternatives = programs.map((program) =>
     program
       .split('*')
       .map((part) => RegExp.escape(part))
-      .join('.*'),
+      .join(anything),
   );
-  return new RegExp(`^(?:${alternatives.join('|')})$`);
+  return `(?:${alternatives.join('|')})`;
 }

@@ -13,7 +13,9 @@ export interface Held {
 
 export interface Connection {
   readonly key: string;
+  /** Null as long as no line has named it; what is held until then waits for the line that does. */
   ip: Address | null;
+  readonly first: Millis;
   last: Millis;
   /** Failed logins that have been counted or excused. */
   failedLogins: number;
@@ -30,7 +32,19 @@ export interface Connection {
 
 /** How long a silent connection is remembered: Postfix lets a client idle for 5 minutes. */
 const REMEMBER: Millis = 900_000;
+/** How long held lines wait for an address: Sendmail names it with the sender, and lets a client idle for an hour. */
+const UNNAMED_WAIT: Millis = 3_900_000;
+/** So many connections wait for their address at once; all that they hold stays in memory. */
+const MAX_UNNAMED = 1_000;
 const PREFIX = 'connection ';
+/** What stands in place of a process in a log that names none: the address, as long as one connection of a bot may last. */
+const MOMENTARY = 'address ';
+const MOMENT: Millis = 5_000;
+
+/** The key of what one address does within a moment, where nothing tells its connections apart. */
+export function momentaryKey(ip: Address): string {
+  return MOMENTARY + ip;
+}
 
 export class Connections {
   readonly #max: number;
@@ -38,6 +52,8 @@ export class Connections {
   readonly #connections = new RecentMap<string, Connection>();
   /** Those with held lines, in the same order. */
   readonly #holding = new Set<Connection>();
+  /** Those that no line has named yet, in the same order. */
+  readonly #unnamed = new Set<Connection>();
   readonly #changed = new Set<string>();
   /** Whose state has been given out: only they have to be told when they are gone. */
   readonly #stored = new Set<string>();
@@ -48,22 +64,28 @@ export class Connections {
 
   /**
    * The connection that a sighting belongs to; null where it has none or needs none. A process that now serves another
-   * client has a new connection: the old one is given to `finish`.
+   * client has a new connection, and so has an address after a moment: the old one is given to `finish`.
    */
   of(sighting: Sighting, finish: (old: Connection) => void): Connection | null {
     const { as } = sighting;
     if (sighting.connection === null || sighting.layer !== '') return null;
     const key = `${PREFIX}${sighting.filter} ${sighting.connection}`;
     let connection = this.#connections.get(key) ?? null;
-    if (connection !== null && sighting.ip !== null && connection.ip !== null && connection.ip !== sighting.ip) {
+    const isOver =
+      connection !== null &&
+      ((sighting.ip !== null && connection.ip !== null && connection.ip !== sighting.ip) ||
+        (sighting.connection.startsWith(MOMENTARY) && sighting.time - connection.first > MOMENT));
+    if (connection !== null && isOver) {
       this.delete(connection);
       finish(connection);
       connection = null;
     }
     if (connection === null) {
-      if (as === 'broken' || sighting.ip === null) return null;
+      const waits = as === 'held' || as === 'fallback';
+      if (as === 'broken' || (sighting.ip === null && !waits) || saysNothing(sighting)) return null;
       connection = newConnection(key, sighting);
     }
+    connection.ip ??= sighting.ip;
     connection.last = Math.max(connection.last, sighting.time);
     return connection;
   }
@@ -78,7 +100,10 @@ export class Connections {
     this.#changed.add(key);
     this.#connections.set(key, connection);
     this.#holding.delete(connection);
-    if (connection.held.length > 0) this.#holding.add(connection);
+    this.#unnamed.delete(connection);
+    if (connection.ip === null) this.#unnamed.add(connection);
+    else if (connection.held.length > 0) this.#holding.add(connection);
+    if (this.#unnamed.size > MAX_UNNAMED) this.#deleteOldestUnnamed();
     if (this.#connections.size <= this.#max) return;
     for (const [, oldest] of this.#connections.entries()) {
       this.delete(oldest);
@@ -92,9 +117,17 @@ export class Connections {
     if (!this.#connections.delete(connection.key)) return;
     this.#changed.add(connection.key);
     this.#holding.delete(connection);
+    this.#unnamed.delete(connection);
   }
 
-  /** The connections with held lines that have been silent since `time`; they stay known. */
+  #deleteOldestUnnamed(): void {
+    for (const oldest of this.#unnamed) {
+      this.delete(oldest);
+      break;
+    }
+  }
+
+  /** The connections with held lines and an address that have been silent since `time`; they stay known. */
   *takeIdle(time: Millis): Generator<Connection> {
     for (const connection of this.#holding) {
       if (connection.last > time) continue;
@@ -104,7 +137,8 @@ export class Connections {
     }
     for (const [, connection] of this.#connections.entries()) {
       if (connection.last > time - REMEMBER) break;
-      if (connection.held.length === 0) this.delete(connection);
+      const isOver = connection.ip === null ? connection.last <= time - UNNAMED_WAIT : connection.held.length === 0;
+      if (isOver) this.delete(connection);
     }
   }
 
@@ -117,7 +151,9 @@ export class Connections {
 
   oldestLine(): number {
     let oldest = Number.POSITIVE_INFINITY;
-    for (const { held } of this.#holding) for (const { sighting } of held) oldest = Math.min(oldest, sighting.line);
+    for (const connections of [this.#holding, this.#unnamed]) {
+      for (const { held } of connections) for (const { sighting } of held) oldest = Math.min(oldest, sighting.line);
+    }
     return oldest;
   }
 
@@ -149,10 +185,17 @@ export class Connections {
   }
 }
 
+/** Most connections end like this: nothing was refused, and there is nobody to forgive. */
+function saysNothing({ as, kind, counts }: Sighting): boolean {
+  if (as !== 'end' || kind !== null || counts === null) return false;
+  return counts.worked === 0 && counts.tried === 0 && counts.given === counts.taken;
+}
+
 function newConnection(key: string, sighting: Sighting): Connection {
   return {
     key,
     ip: sighting.ip,
+    first: sighting.time,
     last: sighting.time,
     failedLogins: 0,
     refusedRecipients: 0,

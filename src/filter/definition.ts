@@ -8,15 +8,28 @@ import type { Kind } from '../core/types.ts';
  * - `echo`: a layer behind the server (Dovecot's auth process, PAM) tells of an attempt that the server's own line
  *   tells too. It counts only if that line does not come, and lends its login if that line has none.
  * - `hint`: as an echo, but good logins write such lines too, so it never counts; it only lends its login.
- * - `held`: waits for the end of its connection and is forgotten if the client turns out to be logged in.
+ * - `held`: waits for the end of its connection and is forgotten if the client turns out to be logged in. Without an
+ *   address it also waits for a line of the connection that has one.
  * - `fallback`: as held, and counts only if nothing else did on that connection.
  * - `excused`: an attempt that the server did not judge, through no fault of the client; it explains one failure.
  * - `end`: the end of a connection; `<worked>`/`<tried>` are its logins, `<mails>` its accepted senders, and
- *   `<taken>`/`<given>` its recipients.
+ *   `<taken>`/`<given>` its recipients. With a kind it counts as a fallback does.
+ * - `start`: the beginning of a connection; it tells whose the later lines are.
  * - `note`: keeps the address for later lines of the connection and explains its end; counts nothing.
  * - `broken`: the server failed; whatever waits on this connection is forgotten.
  */
-export const ROLES = ['event', 'echo', 'hint', 'held', 'fallback', 'excused', 'end', 'note', 'broken'] as const;
+export const ROLES = [
+  'event',
+  'echo',
+  'hint',
+  'held',
+  'fallback',
+  'excused',
+  'end',
+  'start',
+  'note',
+  'broken',
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface Sample {
@@ -61,6 +74,11 @@ export interface FilterDefinition {
    * stands behind the time stamp that leads the line, or against all of it where none does.
    */
   readonly ownLog: boolean;
+  /**
+   * The program writes some lines to two logs, which may be one file in the end (Exim's main and reject log over syslog):
+   * the second of two equal lines is no event.
+   */
+  readonly copies: boolean;
   /** Stands in front of every pattern. */
   readonly prefix: string;
   /** systemd units whose journal holds these lines. */

@@ -3,6 +3,7 @@
  * RFC 5424 syslog, Dovecot's own log file (no host, a level word) and the journal's JSON.
  */
 import type { Millis } from '../core/types.ts';
+import { fieldText, withFields } from './journal-fields.ts';
 import type { StampReader } from './stamp.ts';
 
 export interface Entry {
@@ -38,7 +39,7 @@ export function parseLine(line: string, stamps: StampReader): Entry | null {
   if (time === null || line.charCodeAt(stamps.end) !== SPACE) return null;
   const rest = stamps.end + 1;
   const wordEnd = line.indexOf(' ', rest);
-  if (wordEnd < 0) return null;
+  if (wordEnd <= rest) return null;
   if (line.charCodeAt(wordEnd - 1) === COLON) return parseDovecotLog(line, rest, time) ?? parseTag(line, rest, time);
   const bracket = line.indexOf('(', rest);
   // No host has a bracket in its name: this is Dovecot's own log again, with the name of a user in front.
@@ -50,7 +51,7 @@ export function parseLine(line: string, stamps: StampReader): Entry | null {
 export function parseOwnLine(line: string, start: number, stamps: StampReader): Entry {
   const stampStart = line.charCodeAt(0) === BRACKET ? 1 : 0;
   const time = start === 0 ? null : stamps.read(line, stampStart);
-  return entry(time, '', '', line.slice(start));
+  return { time, program: '', pid: '', message: line.slice(start), times: 1 };
 }
 
 /** `postfix/smtpd[377]: message` */
@@ -118,12 +119,6 @@ function entry(time: Millis | null, program: string, pid: string, message: strin
   return { time, program, pid, message, times: 1 };
 }
 
-/** Only the time of a line of text; null where it has none that is understood. */
-export function lineTime(line: string, stamps: StampReader): Millis | null {
-  const pri = /^<\d{1,3}>(?:1 )?/.exec(line);
-  return stamps.read(line, pri === null ? 0 : pri[0].length);
-}
-
 /** What a journal entry must look like to be believed. */
 export interface JournalTrust {
   /** Units whose entries are taken as they are. */
@@ -147,19 +142,12 @@ export function parseJournal(line: string, trust: JournalTrust): Entry | null {
     return null;
   }
   if (fields === null || typeof fields !== 'object') return null;
-  const program = textOf(fields['SYSLOG_IDENTIFIER']);
+  const program = fieldText(fields['SYSLOG_IDENTIFIER']);
   const stamp = Number(fields['_SOURCE_REALTIME_TIMESTAMP'] ?? fields['__REALTIME_TIMESTAMP']);
   if (program === '' || !(stamp > 0 && stamp <= LATEST)) return null;
-  const unit = textOf(fields['_SYSTEMD_UNIT']);
+  const unit = fieldText(fields['_SYSTEMD_UNIT']);
   const uid = fields['_UID'];
   if (!trust.units.has(unit) && uid !== undefined && Number(uid) > LAST_SYSTEM_UID) return null;
-  const pid = textOf(fields['SYSLOG_PID'] ?? fields['_PID']);
-  return entry(Math.floor(stamp / 1000), program, pid, textOf(fields['MESSAGE']));
-}
-
-/** A field is text, or an array of bytes where it is no UTF-8; the result is latin1, one character a byte. */
-function textOf(field: unknown): string {
-  if (typeof field === 'string') return Buffer.from(field, 'utf8').toString('latin1');
-  if (Array.isArray(field)) return Buffer.from(field as number[]).toString('latin1');
-  return '';
+  const pid = fieldText(fields['SYSLOG_PID'] ?? fields['_PID']);
+  return entry(Math.floor(stamp / 1000), program, pid, withFields(fieldText(fields['MESSAGE']), fields));
 }

@@ -7,6 +7,8 @@
  * Lines of one connection (by process or session id) are kept together in `connections.ts`; attempts that several layers
  * tell of are matched in `attempts.ts`.
  */
+import type { Address } from '../core/ip.ts';
+import { RecentMap } from '../core/recent.ts';
 import type { Event, Kind, Millis } from '../core/types.ts';
 import { Attempts } from './attempts.ts';
 import { type Connection, Connections, type Held } from './connections.ts';
@@ -30,11 +32,16 @@ const HOLD: Millis = 5_000;
 /** A connection with more than so many held lines is no user's typing error; from there on nothing is held. */
 const MAX_HELD = 20;
 const RELEASE_EVERY: Millis = 500;
+/** Who logged in so long ago, on a connection that no line can be joined to, may linger: it may be that connection. */
+const WELCOME: Millis = 300_000;
 
 export class Joiner {
   readonly #connections: Connections;
   readonly #attempts: Attempts;
   readonly #oneLog: boolean;
+  /** Whose good login could not be joined to a connection, and when it was. */
+  readonly #welcome = new RecentMap<Address, Millis>();
+  readonly #maxWelcome: number;
   #clock: Millis = Number.NEGATIVE_INFINITY;
   #released: Millis = Number.NEGATIVE_INFINITY;
 
@@ -42,6 +49,7 @@ export class Joiner {
     this.#oneLog = oneLog;
     this.#connections = new Connections(maxConnections);
     this.#attempts = new Attempts(maxAddresses);
+    this.#maxWelcome = maxAddresses;
   }
 
   /** Takes one sighting; calls `emit` for each event that is complete now. */
@@ -55,6 +63,8 @@ export class Joiner {
       case 'echo':
       case 'hint':
         this.#attempts.echo(sighting);
+        break;
+      case 'start':
         break;
       case 'note':
         if (connection) this.#note(sighting, connection);
@@ -72,6 +82,7 @@ export class Joiner {
         break;
       case 'end':
         ended = true;
+        if (sighting.kind !== null) this.#hold(sighting, connection, emit);
         if (connection) this.#end(sighting, connection, emit);
         break;
       case 'broken':
@@ -80,6 +91,12 @@ export class Joiner {
     }
     if (connection) this.#connections.keep(connection, ended, finish);
     this.#countReady(emit);
+  }
+
+  /** Takes a login that the server reports at once, which its logs may tell of too. */
+  report(sighting: Sighting, emit: (joined: Joined) => void): void {
+    if (sighting.kind === 'authentication' && !this.#attempts.report(sighting)) return;
+    this.#count(sighting, sighting.kind, sighting.login, null, emit);
   }
 
   /** Lets time pass without lines. A line from the future does not hold it up. */
@@ -124,11 +141,27 @@ export class Joiner {
       for (const failed of this.#attempts.success(sighting))
         this.#count(failed, 'authentication', failed.login, null, emit);
       if (connection) connection.loggedIn = true;
+      else this.#receive(sighting);
       this.#count(sighting, 'success', sighting.login, connection, emit);
     } else if (kind !== null) {
       for (let i = 0; i < this.#times(sighting); i++) this.#count(sighting, kind, sighting.login, connection, emit);
     }
     if (sighting.also !== null) this.#count(sighting, sighting.also, sighting.login, connection, emit);
+  }
+
+  #receive({ ip, time }: Sighting): void {
+    if (ip === null) return;
+    this.#welcome.set(ip, time);
+    if (this.#welcome.size <= this.#maxWelcome) return;
+    for (const [oldest] of this.#welcome.entries()) {
+      this.#welcome.delete(oldest);
+      break;
+    }
+  }
+
+  #isWelcome(ip: Address, time: Millis): boolean {
+    const since = this.#welcome.get(ip);
+    return since !== undefined && Math.abs(time - since) <= WELCOME;
   }
 
   /** Failed logins that the server itself tells of: each takes the echoes and hints that belong to it. */
@@ -142,21 +175,25 @@ export class Joiner {
     const attempts = total - excused;
     if (connection) connection.failedLogins += total;
     if (attempts <= 0) return;
-    const { logins, counted } = this.#attempts.claim(sighting, attempts);
+    const { open, counted } = this.#attempts.claim(sighting, attempts);
     for (let i = 0; i < attempts - counted; i++) {
-      const own = attempts === 1 || i >= logins.length ? sighting.login : null;
-      this.#count(sighting, 'authentication', own ?? logins[i] ?? sighting.login, connection, emit);
+      const { login = null, password = null } = open[i] ?? {};
+      const own = attempts === 1 || i >= open.length ? sighting.login : null;
+      const known = { ...sighting, password: sighting.password ?? password };
+      this.#count(known, 'authentication', own ?? login ?? sighting.login, connection, emit);
     }
   }
 
   #hold(sighting: Sighting, connection: Connection | null, emit: (joined: Joined) => void): void {
     if (sighting.kind === 'invalid-rcpt' && connection) connection.refusedRecipients += sighting.attempts;
     if (connection?.loggedIn) return;
-    const held: Held = { sighting, fallback: sighting.as === 'fallback' };
-    if (connection === null || sighting.ip === null || connection.impatient) {
+    const held: Held = { sighting, fallback: sighting.as !== 'held' };
+    if (connection === null || connection.impatient) {
       this.#countHeld(held, connection, emit);
       return;
     }
+    // Nobody can be told of more than that before the address is known, and more is not needed against anybody.
+    if (connection.ip === null && connection.held.length === MAX_HELD) return;
     connection.held.push(held);
     if (connection.held.length > MAX_HELD) {
       connection.impatient = true;
@@ -210,14 +247,18 @@ export class Joiner {
   ): void {
     const ip = sighting.ip ?? connection?.ip ?? null;
     if (ip === null) return;
+    if (kind === 'loitering' && this.#isWelcome(ip, sighting.time)) return;
     if (connection !== null) {
       if ((kind === 'scan' || kind === 'loitering') && connection.counted.has(kind)) return;
       // A probe that hangs until the time is out is one offence.
       if (kind === 'loitering' && connection.counted.has('scan')) return;
       connection.counted.add(kind);
     }
-    const event: Event = { kind, ip, login, time: sighting.time, filter: sighting.filter, text: sighting.text };
-    emit({ event, line: sighting.line });
+    const { time, filter, text, password, line } = sighting;
+    // Waiting lines of an older version have no password.
+    const told = kind === 'authentication' && password ? { password } : {};
+    const event: Event = { kind, ip, login, ...told, time, filter, text };
+    emit({ event, line });
   }
 
   /** It is `clock` now; `everywhere` where no log has more to say of what was before. */

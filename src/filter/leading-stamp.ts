@@ -14,6 +14,8 @@ const PLUS = 43;
 const OPEN = 91;
 const CLOSE = 93;
 const AT = 64;
+const UTC = [85, 84, 67];
+const GMT = [71, 77, 84];
 /** `@` and 24 hexadecimal digits. */
 const TAI64N_LENGTH = 25;
 /** `Nov 22 08:47:25` */
@@ -56,6 +58,8 @@ function digitsFirst(data: Uint8Array, start: number): number {
   if (third === SLASH || third === DASH) {
     return data[start + 17] === COLON ? zoneEnd(data, fractionEnd(data, start + 20)) : start;
   }
+  // 22 Nov 2026 08:47:25 +0000
+  if (third === SPACE) return data[start + 17] === COLON ? zoneEnd(data, fractionEnd(data, start + 20)) : start;
   // 1795337245.123456
   let at = start;
   while (isDigit(data[at] as number)) at++;
@@ -63,6 +67,10 @@ function digitsFirst(data: Uint8Array, start: number): number {
 }
 
 function nameFirst(data: Uint8Array, start: number): number {
+  // Sun, 22 Nov 2026 08:47:25 GMT
+  if (data[start + 3] === COMMA) {
+    return data[start + 22] === COLON ? zoneEnd(data, fractionEnd(data, start + 25)) : start;
+  }
   if (data[start + 3] !== SPACE) return start;
   // Nov 22 08:47:25, Nov 22 2026 08:47:25
   if (data[start + 12] === COLON) return fractionEnd(data, start + BSD_LENGTH);
@@ -70,7 +78,12 @@ function nameFirst(data: Uint8Array, start: number): number {
   // Sun Nov 22 08:47:25.123456 2026
   if (data[start + 16] !== COLON) return start;
   const at = fractionEnd(data, start + 4 + BSD_LENGTH);
-  return data[at] === SPACE && isDigit(data[at + 1] as number) ? at + 5 : at;
+  return isYear(data, at + 1) ? at + 5 : at;
+}
+
+function isYear(data: Uint8Array, start: number): boolean {
+  for (let i = start; i < start + 4; i++) if (!isDigit(data[i] as number)) return false;
+  return data[start - 1] === SPACE && !isDigit(data[start + 4] as number);
 }
 
 function fractionEnd(data: Uint8Array, start: number): number {
@@ -81,15 +94,20 @@ function fractionEnd(data: Uint8Array, start: number): number {
   return at;
 }
 
-/** Steps over `Z`, `+01:00`, `+0100`, also with a blank before. */
+/** Steps over `Z`, `+01:00`, `+0100`, ` +0100`, ` UTC`, ` GMT`. */
 function zoneEnd(data: Uint8Array, start: number): number {
   if (data[start] === 90) return start + 1;
   const at = data[start] === SPACE ? start + 1 : start;
   const sign = data[at];
+  if (at > start && (isText(data, at, UTC) || isText(data, at, GMT))) return at + 3;
   if ((sign !== PLUS && sign !== DASH) || !isDigit(data[at + 1] as number) || !isDigit(data[at + 2] as number))
     return start;
   const minutes = data[at + 3] === COLON ? at + 4 : at + 3;
   return isDigit(data[minutes] as number) && isDigit(data[minutes + 1] as number) ? minutes + 2 : start;
+}
+
+function isText(data: Uint8Array, start: number, text: readonly number[]): boolean {
+  return data[start] === text[0] && data[start + 1] === text[1] && data[start + 2] === text[2];
 }
 
 function isDigit(byte: number): boolean {

@@ -1,13 +1,16 @@
 /** From lines to sightings: which pattern of which filter a line matches, and what it read out of it. Pure. */
 import { type Address, parseAddress } from '../core/ip.ts';
 import type { Kind, Millis } from '../core/types.ts';
-import { Beginnings } from './beginnings.ts';
 import type { CompiledFilter, CompiledPattern } from './compile.ts';
+import { momentaryKey } from './connections.ts';
+import { Copies } from './copies.ts';
 import type { Role } from './definition.ts';
+import { unescapeText } from './escapes.ts';
+import { type Look, Looks } from './first-look.ts';
 import { type Entry, type JournalTrust, parseJournal, parseLine, parseOwnLine } from './header.ts';
 import { ownMessageStart } from './leading-stamp.ts';
-import { piecesOf } from './regex.ts';
-import { type LocalTime, StampReader } from './stamp.ts';
+import { StampReader } from './stamp.ts';
+import type { LocalTime } from './wall-clock.ts';
 
 /** What one line says by itself, before it is joined with others. */
 export interface Sighting {
@@ -21,6 +24,8 @@ export interface Sighting {
   readonly time: Millis;
   readonly ip: Address | null;
   readonly login: string | null;
+  /** What tells one wrong password from another, such as the beginning of its hash; null where the line does not say. */
+  readonly password: string | null;
   /** The session id that the server wrote; layers behind it write the same. Null where the line has none. */
   readonly session: string | null;
   /** What joins the lines of one connection: that session id, else the process. Null where this filter joins none. */
@@ -47,20 +52,12 @@ export interface ConnectionCounts {
 
 /** Of a longer line only the beginning is kept: it waits in memory, and may become evidence. */
 const LONGEST_TEXT = 1_000;
-const NOTHING: readonly number[] = [];
 const NUL = 0;
 const NEWLINE = 10;
 const ESCAPE = 27;
-const SPACE = 32;
-const COLON = 58;
 const LESS_THAN = 60;
-/** That of RFC 3164. */
-const SHORTEST_STAMP = 15;
 
 const COLOUR = /\x1b\[[0-9;]{0,20}m/g;
-
-/** What stands behind the first colon of a line in Dovecot's own log, and of one that rsyslog folded. */
-const UNUSUAL = [piecesOf('(?:Info|Warning|Error|Fatal|Panic|Debug): '), piecesOf('message repeated ')];
 
 /** Servers write such a word where the login is unknown. */
 const NO_LOGIN = ['', '?', '(unavailable)', '(unknown)', 'unknown'];
@@ -71,6 +68,10 @@ export interface MatcherOptions {
   /** About when the lines were written; decides the year where a stamp has none. */
   readonly reference: () => Millis;
   readonly trust: JournalTrust;
+  /** Those of the filters, where several readers share them. */
+  readonly looks?: Looks;
+  /** What a program writes to two logs; shared by their readers. */
+  readonly copies?: Copies;
 }
 
 /** What a line matched. */
@@ -82,82 +83,70 @@ interface Found {
 
 /** Reads the lines of one source; keeps nothing but the format of its time stamps and the number of lines. */
 export class Matcher {
-  readonly #patterns: readonly CompiledPattern[];
-  /** Of the patterns, behind those that make a line unusual. */
-  readonly #beginnings: Beginnings;
-  /** Of filters whose lines also come without the name of a program. */
-  readonly #ownPatterns: readonly CompiledPattern[];
-  readonly #ownBeginnings: Beginnings;
+  readonly #looks: Looks;
   readonly #stamps: StampReader;
   /** Stamps inside messages are of another format than those that lead the lines. */
   readonly #innerStamps: StampReader;
   readonly #trust: JournalTrust;
+  readonly #copies: Copies;
   readonly #programs = new Map<string, ReadonlySet<CompiledFilter>>();
   readonly #filters: readonly CompiledFilter[];
-  #lines = 0;
+  #lastProgram = '';
+  #lastFilters: ReadonlySet<CompiledFilter> = new Set();
+  #count = 0;
 
   constructor(options: MatcherOptions) {
     this.#filters = options.filters;
-    this.#patterns = options.filters.flatMap((filter) => filter.patterns);
-    this.#beginnings = new Beginnings([...UNUSUAL, ...this.#patterns.map(({ beginning }) => beginning)]);
-    this.#ownPatterns = this.#patterns.filter(({ filter }) => filter.ownLog);
-    this.#ownBeginnings = new Beginnings(this.#ownPatterns.map(({ beginning }) => beginning));
+    this.#looks = options.looks ?? new Looks(options.filters);
     this.#stamps = new StampReader(options.localTime, options.reference);
     this.#innerStamps = new StampReader(options.localTime, options.reference);
     this.#trust = options.trust;
+    this.#copies = options.copies ?? new Copies();
   }
 
   /** How many lines have been read. */
   get lines(): number {
-    return this.#lines;
+    return this.#count;
   }
 
   /** Reads complete lines of text and reports each sighting. */
   readText(data: Buffer, see: (sighting: Sighting) => void): void {
     let start = 0;
     for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, start)) {
-      this.#lines++;
+      this.#count++;
       this.#readLine(data, start, end, see);
       start = end + 1;
     }
   }
 
   #readLine(data: Buffer, start: number, end: number, see: (sighting: Sighting) => void): void {
-    const likely = this.#beginnings.of(data, messageStart(data, start, end), end);
-    const isUnusual = (likely[0] ?? this.#patterns.length) < UNUSUAL.length || isUnusualHead(data[start]);
-    const own = this.#ownPatterns.length === 0 ? NOTHING : this.#ownLikely(data, start, end);
-    if (likely.length === 0 && own.length === 0 && !isUnusual) return;
-    const line = cleanLine(data, start, end);
-    const found = isUnusual ? this.#findUnusual(line) : (this.#findTagged(line, likely) ?? this.#findOwn(line, own));
+    const messageStart = ownMessageStart(data, start, end);
+    const look = this.#looks.lines.of(data, messageStart, end);
+    const isColoured = data[messageStart] === ESCAPE;
+    const isUnusual = look.isUnusual || isColoured || isUnusualHead(data[start]);
+    if (look.isNothing && !isUnusual) return;
+    const line = isColoured ? cleanLine(data, start, end).replace(COLOUR, '') : cleanLine(data, start, end);
+    const found = isUnusual ? this.#findUnusual(line) : this.#findUsual(line, look, messageStart - start);
     if (found !== null) this.#see(found, line, isAscii(data, start, end), see);
   }
 
-  #ownLikely(data: Buffer, start: number, end: number): readonly number[] {
-    return this.#ownBeginnings.of(data, ownMessageStart(data, start, end), end);
-  }
-
-  #findTagged(line: string, likely: readonly number[]): Found | null {
-    if (likely.length === 0) return null;
-    const entry = parseLine(line, this.#stamps);
-    return entry === null ? null : this.#find(entry, likely);
-  }
-
-  #findOwn(line: string, likely: readonly number[]): Found | null {
-    if (likely.length === 0) return null;
-    const entry = parseOwnLine(line, ownMessageStart(Buffer.from(line, 'latin1'), 0, line.length), this.#stamps);
-    for (const index of likely) {
-      const pattern = this.#ownPatterns[index];
-      const match = pattern?.regex.exec(entry.message);
-      if (pattern && match) return { pattern, match, entry };
+  #findUsual(line: string, { tagged, own }: Look, messageStart: number): Found | null {
+    if (tagged.length > 0) {
+      const entry = parseLine(line, this.#stamps);
+      const found = entry === null ? null : this.#find(entry, tagged);
+      if (found !== null) return found;
     }
-    return null;
+    return own.length === 0 ? null : findOwn(parseOwnLine(line, messageStart, this.#stamps), own);
   }
 
   #findUnusual(line: string): Found | null {
     const entry = parseLine(line, this.#stamps);
     const found = entry === null ? null : this.#find(entry, this.#candidates(entry));
-    if (found !== null || this.#ownPatterns.length === 0) return found;
-    return this.#findOwn(line, this.#ownLikely(Buffer.from(line, 'latin1'), 0, line.length));
+    if (found !== null) return found;
+    const data = Buffer.from(line, 'latin1');
+    const messageStart = ownMessageStart(data, 0, data.length);
+    const { own } = this.#looks.lines.of(data, messageStart, data.length);
+    return own.length === 0 ? null : findOwn(parseOwnLine(line, messageStart, this.#stamps), own);
   }
 
   /** Reads complete lines, each a JSON object of journalctl. */
@@ -166,7 +155,7 @@ export class Matcher {
     for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, start)) {
       const text = data.toString('utf8', start, end);
       start = end + 1;
-      this.#lines++;
+      this.#count++;
       const entry = parseJournal(text, this.#trust);
       if (entry === null) continue;
       const found = this.#find(entry, this.#candidates(entry));
@@ -174,16 +163,15 @@ export class Matcher {
     }
   }
 
-  #candidates({ message }: Entry): readonly number[] {
-    return this.#beginnings.of(Buffer.from(message, 'latin1'), 0, message.length);
+  #candidates({ message }: Entry): readonly CompiledPattern[] {
+    return this.#looks.messages.of(Buffer.from(message, 'latin1'), 0, message.length);
   }
 
-  #find(entry: Entry, candidates: readonly number[]): Found | null {
+  #find(entry: Entry, candidates: readonly CompiledPattern[]): Found | null {
     const filters = this.#filtersOf(entry.program);
     if (filters.size === 0) return null;
-    for (const index of candidates) {
-      const pattern = this.#patterns[index - UNUSUAL.length];
-      if (pattern === undefined || !filters.has(pattern.filter)) continue;
+    for (const pattern of candidates) {
+      if (!filters.has(pattern.filter)) continue;
       // Where there is a choice, a search for the literal is cheaper than an expression that does not match.
       if (candidates.length > 1 && !entry.message.includes(pattern.literal)) continue;
       const match = pattern.regex.exec(entry.message);
@@ -193,6 +181,15 @@ export class Matcher {
   }
 
   #filtersOf(program: string): ReadonlySet<CompiledFilter> {
+    // Lines of one program come in runs, and to compare a name is cheaper than to look it up.
+    if (program !== this.#lastProgram) {
+      this.#lastFilters = this.#lookUpFilters(program);
+      this.#lastProgram = program;
+    }
+    return this.#lastFilters;
+  }
+
+  #lookUpFilters(program: string): ReadonlySet<CompiledFilter> {
     let filters = this.#programs.get(program);
     if (filters === undefined) {
       filters = new Set(this.#filters.filter((filter) => filter.programs.test(program)));
@@ -203,16 +200,24 @@ export class Matcher {
     return filters;
   }
 
+  /** Lines with a program name come out of syslog, where both logs end; the others stand as they are in two files. */
+  #isCopy({ program, pid, message }: Entry, line: string, time: Millis): boolean {
+    return program === ''
+      ? this.#copies.isCopy(line, this, time)
+      : this.#copies.isCopy(`${pid} ${message}`, null, time);
+  }
+
   #see({ pattern, match, entry }: Found, line: string, isPlain: boolean, see: (sighting: Sighting) => void): void {
     const groups = match.groups ?? {};
-    const text = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}...` : line;
-    const login = readLogin(groups['login']);
+    const text = keptText(line, groups['secret']);
+    const escaped = groups['escaped'];
+    const login = readLogin(escaped === undefined ? groups['login'] : unescapeText(escaped));
     const ipText = groups['ip'];
     const ip = ipText === undefined ? null : parseAddress(ipText);
     // An address that is none ("unknown") belongs to nobody; the line must not be joined to somebody else either.
     if (ipText !== undefined && ip === null) return;
     const time = entry.time ?? (groups['stamp'] === undefined ? null : this.#innerStamps.read(groups['stamp']));
-    if (time === null) return;
+    if (time === null || (pattern.filter.copies && this.#isCopy(entry, line, time))) return;
     see({
       filter: pattern.filter.name,
       pattern: pattern.name,
@@ -223,54 +228,62 @@ export class Matcher {
       explainsLogin: pattern.explainsLogin,
       time,
       ip,
-      login: isPlain || login === null ? login : fromLatin1(login),
+      login: login === null || (isPlain && escaped === undefined) ? login : fromLatin1(login),
+      password: groups['password'] ?? null,
       session: groups['session'] ?? null,
-      connection: connectionOf(pattern.filter, groups['session'], groups['pid'] ?? entry.pid),
+      connection: connectionOf(pattern.filter, groups['session'], groups['pid'] ?? entry.pid, ip),
       attempts: Math.min(Number(groups['attempts'] ?? 1) * entry.times, 100_000),
       span: Number(groups['seconds'] ?? 0) * 1000,
       counts: pattern.as === 'end' ? readCounts(groups) : null,
       text: isPlain ? text : fromLatin1(text),
-      line: this.#lines,
+      line: this.#count,
     });
   }
 }
 
-/**
- * Where the message begins if the line is a usual one, `STAMP HOST TAG: MESSAGE`; no stamp holds a colon and a blank. The
- * end of the line where there is none.
- */
-function messageStart(data: Buffer, start: number, end: number): number {
-  let at = start + SHORTEST_STAMP;
-  while (at < end && (data[at] !== COLON || data[at + 1] !== SPACE)) at++;
-  return at + 2;
+function findOwn(entry: Entry, candidates: readonly CompiledPattern[]): Found | null {
+  for (const pattern of candidates) {
+    const match = pattern.regex.exec(entry.message);
+    if (match !== null) return { pattern, match, entry };
+  }
+  return null;
 }
 
 /** RFC 5424 has no colon behind the program, and the priority of RFC 3164 looks like its; a crash leaves NUL bytes. */
 function isUnusualHead(byte: number | undefined): boolean {
-  return byte === LESS_THAN || byte === NUL || byte === ESCAPE;
+  return byte === LESS_THAN || byte === NUL;
 }
 
-/**
- * The text of a line: latin1, without the carriage return of CRLF, the NUL bytes that a crash leaves in a log, and the
- * colours of one that begins with a colour.
- */
+/** The text of a line: latin1, without the carriage return of CRLF and the NUL bytes that a crash leaves in a log. */
 function cleanLine(data: Buffer, start: number, end: number): string {
   let from = start;
   let to = end;
   while (from < to && data[from] === 0) from++;
   if (to > from && data[to - 1] === 13) to--;
-  const line = data.toString('latin1', from, to);
-  return data[from] === ESCAPE ? line.replace(COLOUR, '') : line;
+  return data.toString('latin1', from, to);
 }
 
 function journalText(entry: Entry): string {
   return `${new Date(entry.time ?? 0).toISOString()} ${entry.program}${entry.pid === '' ? '' : `[${entry.pid}]`}: ${entry.message}`;
 }
 
-function connectionOf(filter: CompiledFilter, session: string | undefined, pid: string): string | null {
+function connectionOf(
+  filter: CompiledFilter,
+  session: string | undefined,
+  pid: string,
+  ip: Address | null,
+): string | null {
   if (!filter.connections) return null;
   if (session !== undefined) return session;
-  return filter.session === 'pid' && pid !== '' ? `pid ${pid}` : null;
+  if (filter.session !== 'pid') return null;
+  if (pid !== '') return `pid ${pid}`;
+  return ip === null ? null : momentaryKey(ip);
+}
+
+/** What is kept of a line, without what could open an account. */
+function keptText(line: string, secret: string | undefined): string {
+  const text = secret === undefined ? line : line.replaceAll(secret, '***');
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text;
 }
 
 function readLogin(text: string | undefined): string | null {

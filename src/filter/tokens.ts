@@ -14,10 +14,20 @@ const STAMP = [
 const TOKENS: Readonly<Record<string, string>> = {
   // Checked by the address parser afterwards; what is none makes no event.
   ip: '(?<ip>[0-9A-Fa-f:.]{2,45})',
+  // Where colons stand around an address, one of IPv6 could not be told from them.
+  ipv4: '(?<ip>\\d{1,3}(?:\\.\\d{1,3}){3})',
   // Text that the client wrote. Greedy, so that what stands behind it is read from the right end of the line.
   login: '(?<login>.{0,1024})',
   // A login in a place where it may hold no delimiter, because an attacker could forge the fields behind it.
   plainlogin: '(?<login>[^\\s(),<>]{0,255})',
+  // A login with quotation marks and backslashes escaped; it is reported without the escapes (escapes.ts).
+  escapedlogin: '(?<escaped>(?:[^"\\\\]|\\\\.){0,1024})',
+  // The base64 of a password, say: three stars stand in its place in what is kept of the line.
+  secret: '(?<secret>[A-Za-z0-9+/=]{4,1024})',
+  // The same for a password as the client wrote it: only where nothing of the line stands behind it that matters.
+  plainsecret: '(?<secret>.{1,1024})',
+  // The hash of a password, or its beginning: what tells one wrong password from another without telling any.
+  password: '(?<password>[0-9A-Fa-f]{3,64})',
   session: '(?<session>[^\\s<>]{1,64})',
   attempts: '(?<attempts>\\d{1,6})',
   seconds: '(?<seconds>\\d{1,9})',
@@ -34,12 +44,27 @@ const TOKENS: Readonly<Record<string, string>> = {
   number: '\\d{1,10}',
   word: '[^\\s]{1,512}',
   name: '[A-Za-z0-9_.-]{1,64}',
+  // A client as Exim writes it: its host name, (its HELO), [its address]:port, our own address, and what identd said.
+  // The parts that it chose hold no brackets, but for a HELO that is an address.
+  eximclient:
+    '(?:[^\\s()\\[\\]]{1,255} )?(?:\\((?:[^()\\[\\]]{0,2048}|\\[[^\\s()\\[\\]]{0,255}\\])\\) )?' +
+    '(?:(?<session>\\[(?<ip>[0-9A-Fa-f:.]{2,45})\\]:\\d{1,5})|\\[(?<ip>[0-9A-Fa-f:.]{2,45})\\])' +
+    '(?: I=\\[[0-9A-Fa-f:.]{2,45}\\](?::\\d{1,5})?)?(?: U=[^\\s()\\[\\]:"]{1,64})?',
+  // A client as Sendmail writes it: its host name (and what identd said), its address, and whether the name is confirmed.
+  // No name can be taken for the from=< of another line, in which the sender is the client's.
+  sendmailclient: '(?:[^\\s\\[\\]=<>]{1,255} )?\\[(?:IPv6:)?(?<ip>[0-9A-Fa-f:.]{2,45})\\](?: \\([a-z ]{1,15}\\)?)?',
+  // The connection's own keys of a line of Stalwart, which come before all text of a client.
+  stalwartclient:
+    '(?:listenerId = "?[A-Za-z0-9_.-]{1,64}"?, )?(?:localIp = [0-9A-Fa-f:.]{2,45}, )?(?:localPort = \\d{1,5}, )?' +
+    'remoteIp = (?:(?<session>(?<ip>[0-9A-Fa-f:.]{2,45}), remotePort = \\d{1,5})|(?<ip>[0-9A-Fa-f:.]{2,45}))',
   // A host name as reverse DNS gave it: it belongs to the attacker, but holds neither blanks nor brackets.
   host: '[^\\s\\[\\]]{1,255}',
   any: '.*',
 };
 
 export const TOKEN_NAMES: readonly string[] = Object.keys(TOKENS);
+
+const TOKEN = /(\(\?)?<([a-z][a-z0-9]{1,15})>/g;
 
 /** An unknown token in a pattern. */
 export class TokenError extends Error {
@@ -58,18 +83,28 @@ export class TokenError extends Error {
  * @throws TokenError where a token looks like one of ours but is none.
  */
 export function expandTokens(pattern: string): string {
-  return pattern.replace(
-    /(\(\?)?<([a-z]{2,16})>/g,
-    (whole, group: string | undefined, name: string, offset: number) => {
-      if (group !== undefined) return whole;
-      const token = TOKENS[name];
-      if (token === undefined) {
-        throw new TokenError(
-          `<${name}> is no token, there are ${TOKEN_NAMES.map((known) => `<${known}>`).join(' ')}`,
-          offset,
-        );
-      }
-      return token;
-    },
-  );
+  return pattern.replace(TOKEN, (whole, group: string | undefined, name: string, offset: number) => {
+    if (group !== undefined) return whole;
+    const token = TOKENS[name];
+    if (token === undefined) {
+      throw new TokenError(
+        `<${name}> is no token, there are ${TOKEN_NAMES.map((known) => `<${known}>`).join(' ')}`,
+        offset,
+      );
+    }
+    return token;
+  });
+}
+
+/** Where in the pattern stands what is at an offset in its expanded expression: a token, or the character itself. */
+export function offsetInPattern(pattern: string, offset: number): number {
+  let growth = 0;
+  for (const { 0: whole, 1: group, 2: name = '', index } of pattern.matchAll(TOKEN)) {
+    if (group !== undefined) continue;
+    if (offset < index + growth) break;
+    const length = TOKENS[name]?.length ?? whole.length;
+    if (offset < index + growth + length) return index;
+    growth += length - whole.length;
+  }
+  return offset - growth;
 }

@@ -12,8 +12,9 @@ function definition(pattern: string, programs: readonly string[] = ['prog']): Fi
     name: 'test',
     programs,
     session: 'none',
-  ownLog: false,
-  prefix: '',
+    ownLog: false,
+    copies: false,
+    prefix: '',
     units: [],
     negatives: [],
     stories: [],
@@ -47,7 +48,7 @@ test('an unknown token is refused with its place', () => {
     (error) => {
       assert.ok(error instanceof TokenError);
       assert.equal(error.offset, 5);
-      assert.match(error.message, /^<addr> is no token, there are <ip> <login> /);
+      assert.match(error.message, /^<addr> is no token, there are <ip> /);
       return true;
     },
   );

@@ -16,7 +16,7 @@ function sightingsOf(name: string): Sighting[] {
 }
 
 const LOGS = [
-  ...['interleaved.txt', 'dovecot24.txt'].map((name) => sightingsOf(name)),
+  ...['interleaved.txt', 'dovecot24.txt', 'sendmail.txt'].map((name) => sightingsOf(name)),
   ['pam-auth.txt', 'pam-dovecot.txt', 'pam-postfix.txt'].flatMap(sightingsOf),
   ['pam-auth.txt', 'pam-dovecot.txt', 'pam-postfix.txt'].flatMap(sightingsOf).sort((a, b) => a.time - b.time),
 ];
@@ -94,7 +94,7 @@ test('nothing is left behind in the store when everything is over', () => {
   assert.ok(stored.size > 0);
   const end = Math.max(...LOGS.flat().map(({ time }) => time));
   joiner.tick(end + 1_000_000, () => {});
-  joiner.tick(end + 2_000_000, () => {});
+  joiner.tick(end + 5_000_000, () => {});
   save();
   assert.deepEqual([...stored], []);
 });
@@ -114,6 +114,7 @@ function sighting(index: number, as: Role, layer: string): Sighting {
     also: null,
     layer,
     explainsLogin: false,
+    password: null,
     time: 1_000_000 + Math.floor(index / 1000),
     ip: `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}` as Address,
     login: `login${index}`,
