@@ -7,6 +7,8 @@ import type { Terminal } from './terminal.ts';
 export interface GlobalOptions {
   readonly socket?: string;
   readonly config?: string;
+  /** The folder of the admin's own filters. */
+  readonly filters?: string;
 }
 
 export interface Invocation {

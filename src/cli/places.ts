@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { CliError, EXIT } from './exit.ts';
 
 export const DEFAULT_CONFIG = '/etc/tailban/tailban.toml';
+const DEFAULT_OWN_FILTERS = '/etc/tailban/filters';
 export const DEFAULT_SOCKET = '/run/tailban/tailban.sock';
 
 /** The folder of the shipped filters, for the sources as well as for the bundle, which lies less deep. */
@@ -19,4 +20,9 @@ export function filtersFolder(start: string = import.meta.dirname): string {
 export function configPath(asked: string | undefined): string | null {
   if (asked !== undefined) return asked;
   return existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : null;
+}
+
+/** The folder of the admin's own filters, which need not be there. */
+export function ownFiltersFolder(asked: string | undefined): string {
+  return asked ?? DEFAULT_OWN_FILTERS;
 }

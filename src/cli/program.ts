@@ -28,6 +28,7 @@ export async function runProgram({ args, terminal, control, version }: ProgramOp
     .version(version, '--version', 'print the version')
     .option('--socket <path>', 'the socket of the daemon')
     .option('--config <file>', 'the configuration, instead of /etc/tailban/tailban.toml')
+    .option('--filters <folder>', 'your own filters, instead of /etc/tailban/filters')
     .option('--no-color', 'no colours; NO_COLOR in the environment does the same')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
@@ -43,8 +44,7 @@ export async function runProgram({ args, terminal, control, version }: ProgramOp
   addCommands(
     program,
     async (command) => {
-      const { socket, config } = program.opts<GlobalOptions>();
-      const globals = { ...(socket === undefined ? {} : { socket }), ...(config === undefined ? {} : { config }) };
+      const globals = program.opts<GlobalOptions>();
       exitCode = await command({ terminal, globals, version });
     },
     control,

@@ -8,7 +8,8 @@ export interface SubjectOptions {
   readonly login?: string | true;
 }
 
-const FORMS = 'An address is 192.0.2.1 or 2001:db8::1, a network 192.0.2.0/24; a login is given as --login NAME';
+/** How subjects are written, for hints. */
+export const FORMS = 'An address is 192.0.2.1 or 2001:db8::1, a network 192.0.2.0/24; a login is given as --login NAME';
 
 /** The subject as the API takes it, such as `192.0.2.1` or `login:alice@example.org`; null where none is given. */
 export function readSubject(argument: string | undefined, { login }: SubjectOptions): string | null {

@@ -5,9 +5,14 @@
 import type { Command } from 'commander';
 import type { AllowOptions } from './commands/allow.ts';
 import type { BanOptions } from './commands/ban.ts';
+import type { ExplainOptions } from './commands/explain.ts';
+import type { FilterListOptions } from './commands/filter-list.ts';
+import type { FilterShowOptions } from './commands/filter-show.ts';
+import type { FilterTestOptions } from './commands/filter-test.ts';
 import type { ImportOptions } from './commands/import.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { MatchOptions } from './commands/match.ts';
+import type { ReplayOptions } from './commands/replay.ts';
 import type { ProcessControl, RunOptions } from './commands/run.ts';
 import type { StatusOptions } from './commands/status.ts';
 import type { UnbanOptions } from './commands/unban.ts';
@@ -22,7 +27,10 @@ export function addCommands(program: Command, run: Run, control: ProcessControl)
   addBanCommands(program, run);
   addAllowCommands(program, run);
   addListCommands(program, run);
+  addExplainCommand(program, run);
   addFileCommands(program, run);
+  addFilterCommands(program, run);
+  addReplayCommand(program, run);
 }
 
 function addDaemonCommands(program: Command, run: Run, control: ProcessControl): void {
@@ -160,6 +168,32 @@ function addListCommands(program: Command, run: Run): void {
     );
 }
 
+function addExplainCommand(program: Command, run: Run): void {
+  program
+    .command('explain')
+    .description('tell what is made of a log line, or why somebody is banned')
+    .argument('[WHAT]', 'a log line, an address, or a network; lines from standard input where left out')
+    .option('--login [name]', 'explain a login')
+    .option('--source <name>', 'read the lines as this source of the configuration is read')
+    .option('--last <count>', 'with --source: the last so many lines of its newest file')
+    .option('--timezone <zone>', 'the zone of stamps that carry none, such as Europe/Berlin')
+    .option('--filter <name>', 'only this filter; may be given several times', collect)
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'tailban explain 192.0.2.1',
+        'tailban explain --login alice@example.org',
+        'tailban explain "$(tail -n 1 /var/log/mail.log)"',
+        'grep 192.0.2.1 /var/log/mail.log | tailban explain',
+        'tailban explain --source mail --last 5',
+      ),
+    )
+    .action((argument: string | undefined, options: ExplainOptions) =>
+      run(async (invocation) => (await import('./commands/explain.ts')).explain(invocation, argument, options)),
+    );
+}
+
 function addFileCommands(program: Command, run: Run): void {
   program
     .command('check')
@@ -177,8 +211,9 @@ function addFileCommands(program: Command, run: Run): void {
   program
     .command('match')
     .description('show what the filters read out of a log')
-    .argument('[FILE...]', 'log files, also .gz, or the journal as JSON; standard input where left out or -')
+    .argument('[FILE...]', 'log files, also packed ones, or the journal as JSON; standard input where left out or -')
     .option('--filter <name>', 'only this filter; may be given several times', collect)
+    .option('--timezone <zone>', 'the zone of stamps that carry none, such as Europe/Berlin')
     .option('--json', 'one JSON object an event, as is done anyway where the output is no terminal')
     .option('--all', 'also the lines that make no event')
     .addHelpText(
@@ -191,6 +226,74 @@ function addFileCommands(program: Command, run: Run): void {
     )
     .action((files: string[], options: MatchOptions) =>
       run(async (invocation) => (await import('./commands/match.ts')).match(invocation, files, options)),
+    );
+}
+
+function addFilterCommands(program: Command, run: Run): void {
+  const filter = program.command('filter').description('show and try out the filters, which tell what lines say');
+  filter
+    .command('list')
+    .description('show all filters')
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples('tailban filter list', 'tailban filter list --json'))
+    .action((options: FilterListOptions) =>
+      run(async (invocation) => (await import('./commands/filter-list.ts')).filterList(invocation, options)),
+    );
+  filter
+    .command('show')
+    .description('show the patterns of a filter, each with one of its sample lines')
+    .argument('<NAME>', 'as "tailban filter list" shows it')
+    .option('--regex', 'also the regular expressions that the patterns stand for')
+    .option('--samples', 'all sample lines')
+    .option('--json', 'as JSON, with everything')
+    .addHelpText('after', examples('tailban filter show dovecot', 'tailban filter show dovecot --regex --samples'))
+    .action((name: string, options: FilterShowOptions) =>
+      run(async (invocation) => (await import('./commands/filter-show.ts')).filterShow(invocation, name, options)),
+    );
+  filter
+    .command('test')
+    .description('try the filters on their own sample lines, and on logs: what do they match, what do they miss?')
+    .argument('[FILE...]', 'log files, also packed ones; standard input where -')
+    .option('--filter <name>', 'only this filter; may be given several times', collect)
+    .option('--timezone <zone>', 'the zone of stamps that carry none, such as Europe/Berlin')
+    .option('--limit <count>', 'show so many of the most frequent shapes of missed lines', '20')
+    .option('--json', 'as JSON, with an example of each shape')
+    .addHelpText(
+      'after',
+      examples(
+        'tailban filter test',
+        'tailban filter test /var/log/mail.log',
+        'zcat /var/log/mail.log.*.gz | tailban filter test --filter postfix --limit 50 -',
+      ),
+    )
+    .action((files: string[], options: FilterTestOptions) =>
+      run(async (invocation) => (await import('./commands/filter-test.ts')).filterTest(invocation, files, options)),
+    );
+}
+
+function addReplayCommand(program: Command, run: Run): void {
+  program
+    .command('replay')
+    .description('show whom the limits would have banned, going by old logs')
+    .argument('[FILE...]', 'log files, rotated and packed ones too, in any order; standard input where left out or -')
+    .option('--since <time>', 'leave out what is older, such as 2026-11-22 or 7d')
+    .option('--until <time>', 'leave out what is newer')
+    .option('--filter <name>', 'only this filter; may be given several times', collect)
+    .option('--timezone <zone>', 'the zone of stamps that carry none, such as Europe/Berlin')
+    .option('--compare <file>', 'tell what this configuration would change')
+    .option('--limit <count>', 'so many rows of each list, instead of 50')
+    .option('--verbose', 'also the lines that led to each ban')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'tailban replay /var/log/mail.log*',
+        'tailban replay --since 7d --verbose /var/log/mail.log',
+        'tailban replay --config ./strict.toml --compare ./lax.toml /var/log/mail.log*',
+      ),
+    )
+    .action((files: string[], options: ReplayOptions) =>
+      run(async (invocation) => (await import('./commands/replay.ts')).replay(invocation, files, options)),
     );
 }
 

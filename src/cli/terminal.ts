@@ -7,7 +7,7 @@ import { type InspectColor, styleText } from 'node:util';
 import type { Millis } from '../core/types.ts';
 
 export interface Streams {
-  readonly stdin: NodeJS.ReadableStream & { readonly fd?: number };
+  readonly stdin: NodeJS.ReadableStream & { readonly fd?: number; readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -64,6 +64,16 @@ export class Terminal {
   /** A line for standard error: what does not belong to the result. */
   note(text: string): void {
     this.#streams.stderr.write(`${text}\n`);
+  }
+
+  /** Whether a person watches standard error, and so a line there that changes. */
+  get showsProgress(): boolean {
+    return this.#streams.stderr.isTTY === true;
+  }
+
+  /** A line on standard error that takes the place of the one before; an empty one is none. Only for people. */
+  progress(text: string): void {
+    if (this.showsProgress) this.#streams.stderr.write(`\r\x1b[K${printable(text).slice(0, USUAL_WIDTH - 1)}`);
   }
 
   /** Much text for standard output, as it stands; resolves when there is room for more. */

@@ -29,10 +29,11 @@ export function grouped(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-/** `1 ban`, `2 bans`, `1 address`, `2 addresses`. */
+/** `1 ban`, `2 bans`, `1 address`, `2 addresses`, `1 story`, `2 stories`. */
 export function counted(count: number, noun: string): string {
   if (count === 1) return `1 ${noun}`;
-  return `${grouped(count)} ${noun}${noun.endsWith('s') ? 'es' : 's'}`;
+  const plural = noun.endsWith('s') ? `${noun}es` : `${noun}s`;
+  return `${grouped(count)} ${plural.replace(/([^aeiou])ys$/, '$1ies')}`;
 }
 
 /** Nobody wants to know the seconds of an hour: `1h` and not `59m59s`. */

@@ -1,5 +1,6 @@
 /** Why a file cannot be read, in words, and the exit code that this means. */
 import { EXIT, type ExitCode } from './exit.ts';
+import { MissingProgram } from './match/unpack.ts';
 
 export interface Unreadable {
   readonly reason: string;
@@ -18,6 +19,10 @@ const REASONS: Readonly<Record<string, Unreadable>> = {
 
 /** Null for what is no error of reading. */
 export function unreadable(error: unknown): Unreadable | null {
+  if (error instanceof MissingProgram) return { reason: error.message, exitCode: EXIT.unavailable };
   if (!(error instanceof Error) || !('code' in error)) return null;
-  return REASONS[String(error.code)] ?? { reason: error.message, exitCode: EXIT.noInput };
+  const code = String(error.code);
+  return (
+    REASONS[code.startsWith('ZSTD_error') ? 'Z_DATA_ERROR' : code] ?? { reason: error.message, exitCode: EXIT.noInput }
+  );
 }

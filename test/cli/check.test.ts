@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { filterProblems } from '../../src/cli/check/filter-problems.ts';
+import { Prover } from '../../src/cli/check/filter-problems.ts';
 import { systemClock } from '../../src/clock.ts';
 import { parseFilter } from '../../src/config/filter-files.ts';
 import { tailban } from './tailban.ts';
@@ -33,9 +33,9 @@ ${parts.story ?? ''}`;
 function problems(text: string): string[] {
   const filter = parseFilter(text, '/etc/guard.toml');
   const { localTime } = systemClock;
-  return filterProblems(filter, text, { all: [filter], localTime, now: () => NOW }).map(
-    ({ line, message }) => `${line}: ${message}`,
-  );
+  return new Prover({ all: [filter], localTime, now: () => NOW })
+    .problems(filter, text)
+    .map(({ line, message }) => `${line}: ${message}`);
 }
 
 test('a filter whose examples hold has no problems', () => {
@@ -98,7 +98,7 @@ test('the shipped filters and a good configuration are in order', async () => {
   assert.equal(stderr, '');
   assert.match(
     stdout,
-    /^good\.toml is in order\nAll filters read their own sample lines as they should: dovecot, postfix\n/,
+    /^good\.toml is in order\nAll filters read their own sample lines as they should: .*dovecot, .*postfix, .*\n/,
   );
   assert.equal(code, 0);
 });

@@ -45,6 +45,22 @@ test('an event has exactly the fields of the contract, in their order', async ()
   );
 });
 
+test('the zone in which a log was written may be given', async () => {
+  const line = failure(29, '192.0.2.1').replace(/^\S+/, 'Nov 22 09:47:29');
+  const [berlin] = await match(line, '--timezone', 'Europe/Berlin');
+  assert.equal(berlin?.time, '2026-11-22T08:47:29.000Z');
+  const unknown = await tailban(['match', '--timezone', 'Europe/Brelin'], { input: line });
+  assert.equal(unknown.code, 64);
+  assert.match(unknown.stderr, /there is no such time zone/);
+});
+
+test('the logs of containers are read as they are', async () => {
+  const log = `${failure(29, '192.0.2.1').replace(/^\S+/, 'Nov 22 11:11:11')}\n`;
+  const docker = JSON.stringify({ log, stream: 'stdout', time: '2026-11-22T08:47:29.5Z' });
+  const [found] = await match(docker);
+  assert.deepEqual([found?.ip, found?.time], ['192.0.2.1', '2026-11-22T08:47:29.500Z']);
+});
+
 test('lines are counted whatever they hold, and the last one needs no newline', async () => {
   const long = `${QUIET} ${'x'.repeat(20_000)} ${failure(30, '192.0.2.2')}`;
   const input = Buffer.concat([

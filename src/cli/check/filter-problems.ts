@@ -4,71 +4,98 @@
  */
 import type { Filter } from '../../config/filter-files.ts';
 import { indexPositions, offsetOf, type Path, type PositionNode, placeAt } from '../../config/positions.ts';
-import type { Millis } from '../../core/types.ts';
+import type { Event, Millis } from '../../core/types.ts';
 import { ConfigError } from '../../errors.ts';
 import type { PatternDefinition, Sample, Story } from '../../filter/definition.ts';
-import type { Joined } from '../../filter/join.ts';
+import { type Joined, Joiner } from '../../filter/join.ts';
 import { Matcher, type MatcherOptions, type Sighting } from '../../filter/match.ts';
 import { LogReader } from '../../filter/reader.ts';
-import type { LocalTime } from '../../filter/stamp.ts';
+import type { LocalTime } from '../../filter/wall-clock.ts';
 
 export interface ProofOptions {
-  /** Story lines may come from several programs, so they are read with all filters, as the daemon does. */
+  /** Samples and stories are read with all filters, as the daemon does: another one may be for the same program. */
   readonly all: readonly Filter[];
   readonly localTime: LocalTime;
   readonly now: () => Millis;
 }
 
-/** Everything that is not as the filter file says; `text` is that file's text, for the places. */
-export function filterProblems(filter: Filter, text: string, options: ProofOptions): ConfigError[] {
-  const root = indexPositions(text);
-  const proof: Proof = { filter, matcher: new Matcher(matcherOptions([filter], options)), root, text };
-  const { patterns, negatives, stories } = filter.definition;
-  return [
-    ...patterns.flatMap((pattern, index) => sampleProblems(proof, pattern, index)),
-    ...negatives.flatMap((line, index) => negativeProblems(proof, line, index)),
-    ...stories.flatMap((story, index) => storyProblems(proof, story, index, options)),
-  ];
+/** Proves one filter after the other. What reads with all of them is made once, for that takes longer than the reading. */
+export class Prover {
+  readonly #options: ProofOptions;
+  readonly #all: Matcher;
+  readonly #text: LogReader;
+
+  constructor(options: ProofOptions) {
+    this.#options = options;
+    this.#all = new Matcher(matcherOptions(options.all, options));
+    this.#text = new LogReader(matcherOptions(options.all, options), new Joiner(), 'text');
+  }
+
+  /** Everything that is not as the filter file says; `text` is that file's text, for the places. */
+  problems(filter: Filter, text: string): ConfigError[] {
+    const alone = new Matcher(matcherOptions([filter], this.#options));
+    const proof: Proof = { filter, all: this.#all, alone, root: indexPositions(text), text };
+    const { patterns, negatives, stories } = filter.written;
+    return [
+      ...patterns.flatMap((pattern, index) => sampleProblems(proof, pattern, index)),
+      ...negatives.flatMap((line, index) => negativeProblems(proof, line, index)),
+      ...stories.flatMap((story, index) => storyProblems(proof, story, index, this.#eventsOf(story))),
+    ];
+  }
+
+  #eventsOf({ lines }: Story): Event[] {
+    const events: Event[] = [];
+    const keep = ({ event }: Joined): void => void events.push(event);
+    const joiner = new Joiner({ oneLog: true });
+    // Which kind of JSON it is, a reader finds from the first line that it reads.
+    const reader = lines[0]?.startsWith('{')
+      ? new LogReader(matcherOptions(this.#options.all, this.#options))
+      : this.#text;
+    const data = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+    reader.match(data, (sighting) => joiner.see(sighting, keep));
+    joiner.flush(keep);
+    return events;
+  }
 }
 
 interface Proof {
   readonly filter: Filter;
-  readonly matcher: Matcher;
+  /** With all filters. */
+  readonly all: Matcher;
+  readonly alone: Matcher;
   readonly root: PositionNode;
   readonly text: string;
 }
 
 function sampleProblems(proof: Proof, pattern: PatternDefinition, index: number): ConfigError[] {
   return pattern.samples.flatMap((sample, number) => {
-    const wrong = wrongInSample(sightings(proof.matcher, sample.line)[0], pattern.name, sample);
+    const [seen] = sightings(proof.all, sample.line);
+    const wrong = wrongInSample(seen, proof.filter.definition.name, pattern.name, sample);
     return wrong === null ? [] : [problem(proof, ['pattern', index, 'samples', number], wrong)];
   });
 }
 
-function wrongInSample(seen: Sighting | undefined, name: string, sample: Sample): string | null {
+function wrongInSample(seen: Sighting | undefined, filter: string, name: string, sample: Sample): string | null {
   if (seen === undefined) return `This sample of "${name}" does not match`;
+  if (seen.filter !== filter)
+    return `This sample of "${name}" matches "${seen.pattern}" of the filter "${seen.filter}"`;
   if (seen.pattern !== name) return `This sample of "${name}" matches "${seen.pattern}", which stands before it`;
   if (seen.ip !== (sample.ip ?? null))
     return `This sample gives ${seen.ip ?? 'no address'}, expected ${sample.ip ?? 'none'}`;
   if (sample.login !== undefined && seen.login !== sample.login)
     return `This sample gives ${login(seen.login)}, expected ${login(sample.login)}`;
-  if (sample.attempts !== undefined && seen.attempts !== sample.attempts)
-    return `This sample stands for ${seen.attempts} failures, expected ${sample.attempts}`;
+  const attempts = sample.attempts ?? 1;
+  if (seen.attempts !== attempts) return `This sample stands for ${seen.attempts} failures, expected ${attempts}`;
   return null;
 }
 
 function negativeProblems(proof: Proof, line: string, index: number): ConfigError[] {
-  const [seen] = sightings(proof.matcher, line);
+  const [seen] = sightings(proof.alone, line);
   if (seen === undefined) return [];
   return [problem(proof, ['negatives', index], `This line must not match, and matches "${seen.pattern}"`)];
 }
 
-function storyProblems(proof: Proof, story: Story, index: number, options: ProofOptions): ConfigError[] {
-  const reader = new LogReader(matcherOptions(options.all, options));
-  const events: Joined['event'][] = [];
-  const keep = ({ event }: Joined): void => void events.push(event);
-  reader.read(Buffer.from(story.lines.map((line) => `${line}\n`).join('')), keep);
-  reader.flush(keep);
+function storyProblems(proof: Proof, story: Story, index: number, events: readonly Event[]): ConfigError[] {
   const isTold = events.every((event, i) => agrees(event, story.events[i])) && events.length === story.events.length;
   if (isTold) return [];
   const told = events.map(({ kind, ip, login: name }) => `${kind} ${ip} with ${login(name)}`);
@@ -82,7 +109,7 @@ function storyProblems(proof: Proof, story: Story, index: number, options: Proof
 }
 
 /** A login that a story does not name may be anything. */
-function agrees(event: Joined['event'], expected: Story['events'][number] | undefined): boolean {
+function agrees(event: Event, expected: Story['events'][number] | undefined): boolean {
   if (expected === undefined || event.kind !== expected.kind || event.ip !== expected.ip) return false;
   return expected.login === undefined || event.login === expected.login;
 }

@@ -6,17 +6,18 @@ import { checkFilters } from '../check/filters.ts';
 import { configProblems, printProblems } from '../config-problems.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
-import { configPath, filtersFolder } from '../places.ts';
+import { configPath, filtersFolder, ownFiltersFolder } from '../places.ts';
 import { printable } from '../terminal.ts';
 import { counted } from '../times.ts';
 
 export async function check(invocation: Invocation, argument: string | undefined): Promise<ExitCode> {
   const { terminal, globals } = invocation;
   const path = configPath(argument ?? globals.config);
-  const filters = await checkFilters(filtersFolder());
+  const filters = await checkFilters(filtersFolder(), ownFiltersFolder(globals.filters));
   const { loaded, problems: ofConfig } = await load(path, filters.names);
   for (const { line, column, message } of loaded?.notes ?? [])
     terminal.print(printable(`${path}:${line}:${column}: note: ${message}`));
+  for (const note of filters.notes) terminal.print(printable(`note: ${note}`));
   const problems = [...ofConfig, ...filters.problems];
   if (problems.length > 0) {
     printProblems(terminal, problems);

@@ -1,7 +1,8 @@
 /** `tailban list`: what is banned, newest first, as a table for people or in a form for other programs. */
 import type { BanList, BanView } from '../../api/contract.ts';
-import { CliError, EXIT, type ExitCode } from '../exit.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
+import { readLimit } from '../limit-option.ts';
 import { renderTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { ago, counted, expiry, grouped } from '../times.ts';
@@ -16,7 +17,7 @@ export interface ListOptions {
 
 export async function list(invocation: Invocation, options: ListOptions): Promise<ExitCode> {
   const { terminal } = invocation;
-  const limit = readLimit(options.limit);
+  const limit = options.limit === undefined ? undefined : readLimit(options.limit);
   const format = options.json ? 'json' : options.format;
   const answer = await (await connect(invocation)).bans(format === 'json');
   const matching = answer.bans.filter((ban) => options.type === undefined || ban.type === options.type);
@@ -35,12 +36,6 @@ export async function list(invocation: Invocation, options: ListOptions): Promis
       printTable(terminal, { now: answer.now, bans }, matching.length, options.wide === true);
   }
   return EXIT.ok;
-}
-
-function readLimit(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new CliError(EXIT.usage, `Cannot read --limit "${text}": a whole number of 1 or more is expected`);
 }
 
 /** One key a line as Stalwart stores them, `server.blocked-ip.192.0.2.1 = ""`; `tailban import` reads them back. */

@@ -1,55 +1,44 @@
 /** `tailban match`: what the filters read out of a log, event by event, as the daemon would. */
 import { systemClock } from '../../clock.ts';
-import { loadFilters } from '../../config/filter-files.ts';
-import { closest } from '../../config/suggest.ts';
-import type { Millis } from '../../core/types.ts';
 import type { CompiledFilter } from '../../filter/compile.ts';
 import { LogReader } from '../../filter/reader.ts';
-import { CliError, EXIT, type ExitCode } from '../exit.ts';
+import type { LocalTime } from '../../filter/wall-clock.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { allFilters } from '../filters.ts';
 import type { Invocation } from '../invocation.ts';
-import { type Input, openInput } from '../match/input.ts';
+import { chosenFilters } from '../match/filters.ts';
+import { type Input, openInput, referenceOf } from '../match/input.ts';
 import { completeLines } from '../match/lines.ts';
 import { Report, type ReportOptions } from '../match/report.ts';
-import { filtersFolder } from '../places.ts';
+import { zoneOption } from '../moments.ts';
 import type { Terminal } from '../terminal.ts';
 import { unreadable } from '../unreadable.ts';
 
 export interface MatchOptions {
   readonly filter?: readonly string[];
+  readonly timezone?: string;
   readonly json?: boolean;
   readonly all?: boolean;
 }
 
-const DAY: Millis = 86_400_000;
-
 /** Each file is read by itself: lines of one file are not joined with lines of another. */
 export async function match(
-  { terminal }: Invocation,
+  invocation: Invocation,
   files: readonly string[],
   options: MatchOptions,
 ): Promise<ExitCode> {
-  const filters = await chooseFilters(options.filter ?? []);
+  const { terminal } = invocation;
+  const filters = chosenFilters(await allFilters(invocation), options.filter ?? []).map(({ compiled }) => compiled);
+  const localTime = options.timezone === undefined ? systemClock.localTime : zoneOption(options.timezone);
   const names = files.length === 0 ? ['-'] : files;
   const json = options.json === true || !terminal.isTty;
   let exitCode: ExitCode = EXIT.ok;
   for (const name of names) {
     const file = names.length > 1 ? name : null;
-    const failed = await matchFile(terminal, name, filters, { json, all: options.all === true, file });
+    const failed = await matchFile(terminal, name, filters, localTime, { json, all: options.all === true, file });
     if (exitCode === EXIT.ok) exitCode = failed;
   }
   return exitCode;
-}
-
-async function chooseFilters(names: readonly string[]): Promise<CompiledFilter[]> {
-  const filters = await loadFilters(filtersFolder());
-  if (names.length === 0) return [...filters.values()].map(({ compiled }) => compiled);
-  return [...new Set(names)].map((name) => {
-    const filter = filters.get(name);
-    if (filter !== undefined) return filter.compiled;
-    const near = closest(name, filters.keys());
-    const hint = near === null ? `There are ${[...filters.keys()].join(', ')}` : `Did you mean "${near}"?`;
-    throw new CliError(EXIT.usage, `There is no filter "${name}"`, hint);
-  });
 }
 
 /** A file that cannot be read does not keep the others from being read. */
@@ -57,6 +46,7 @@ async function matchFile(
   terminal: Terminal,
   name: string,
   filters: readonly CompiledFilter[],
+  localTime: LocalTime,
   options: ReportOptions,
 ): Promise<ExitCode> {
   let input: Input;
@@ -67,7 +57,7 @@ async function matchFile(
   }
   const reader = new LogReader({
     filters,
-    localTime: systemClock.localTime,
+    localTime,
     reference: referenceOf(input, terminal.now()),
     trust: { units: new Set() },
   });
@@ -90,12 +80,6 @@ async function matchFile(
   reader.flush(report.event);
   await report.settle(reader.lines);
   return exitCode;
-}
-
-/** Decides the year of stamps that have none: that of an old file's last change, else now. */
-function referenceOf({ modified }: Input, now: Millis): () => Millis {
-  const reference = modified !== null && modified < now - DAY ? modified : now;
-  return () => reference;
 }
 
 function reportUnreadable(terminal: Terminal, name: string, error: unknown): ExitCode {

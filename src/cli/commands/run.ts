@@ -1,7 +1,7 @@
 /** `tailban run`: the daemon in the foreground, and the control that an admin or systemd sends it. */
 import { EXIT, type ExitCode } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
-import { configPath, filtersFolder } from '../places.ts';
+import { configPath, filtersFolder, ownFiltersFolder } from '../places.ts';
 
 export interface RunOptions {
   readonly dryRun?: boolean;
@@ -48,6 +48,7 @@ export async function run(invocation: Invocation, options: RunOptions, control: 
       configPath: configPath(globals.config),
       dryRun: options.dryRun === true,
       filterFolder: filtersFolder(),
+      ownFilterFolder: ownFiltersFolder(globals.filters),
       version,
       terminal: terminal.isTty,
       output: terminal.output,

@@ -4,7 +4,7 @@ import { formatDuration, formatRate, roughDuration } from '../../core/duration.t
 import { FAILURE_KINDS } from '../../core/types.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import { type Line, printLines, title } from '../lines.ts';
 import { ago, counted, grouped, wallClock } from '../times.ts';
 
 export interface StatusOptions {
@@ -17,18 +17,8 @@ export async function status(invocation: Invocation, { json }: StatusOptions): P
   const { terminal } = invocation;
   const answer = await (await connect(invocation)).status();
   if (json) await terminal.write(`${JSON.stringify(answer, null, 2)}\n`);
-  else for (const line of statusLines(answer)) terminal.print(shown(line, terminal));
+  else printLines(terminal, statusLines(answer));
   return EXIT.ok;
-}
-
-type Line = string | { readonly text: string; readonly format: 'bold' | 'red' };
-
-function shown(line: Line, terminal: Terminal): string {
-  return typeof line === 'string' ? printable(line) : terminal.style(line.format, printable(line.text));
-}
-
-function title(text: string): Line {
-  return { text, format: 'bold' };
 }
 
 function red(text: string): Line {

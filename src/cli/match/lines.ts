@@ -8,7 +8,7 @@ const NEWLINE = Buffer.from('\n');
  * Yields complete lines, none longer than 16 KiB; a last line without a newline gets one. The blocks must not be used by
  * anybody else, since lines that are too long are cut in place.
  */
-export async function* completeLines(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export async function* completeLines(blocks: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<Buffer> {
   let rest = EMPTY;
   for await (const block of blocks) {
     const buffer = rest.length === 0 ? block : Buffer.concat([rest, block]);

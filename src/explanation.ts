@@ -1,0 +1,87 @@
+/** Why somebody is banned or how close to it, put together from judge and store: the answer to `tailban explain`. */
+import type { BanView, PastBanView, StandingView, SubjectView } from './api/contract.ts';
+import { type Address, type Network, networkBase } from './core/ip.ts';
+import type { Judge } from './core/judge.ts';
+import { subjectKey, subjectNetwork } from './core/subject.ts';
+import type { Ban, Millis, Subject } from './core/types.ts';
+import type { Store } from './store/store.ts';
+import type { BanRecord } from './store/types.ts';
+
+export interface ExplainParts {
+  readonly judge: Judge;
+  readonly store: Store;
+  readonly now: Millis;
+}
+
+const MOST_BANS = 20;
+
+export function explainSubject(subject: Subject, { judge, store, now }: ExplainParts): SubjectView {
+  const network = subjectNetwork(subject);
+  const counted = countedSubject(subject, judge);
+  const within = network === null || subject.type !== 'network' ? [] : bansInside(judge, network);
+  const bans = network === null ? judge.activeBan(subject) : judge.bansAround(network);
+  return {
+    now,
+    subject: nameOf(subject),
+    type: subject.type,
+    countedAs: counted === null ? null : nameOf(counted),
+    allowed: judge.allowedWithin(subject),
+    bans: [bans ?? []].flat().map(banView),
+    within: within.slice(0, MOST_BANS).map(banView),
+    withinCount: within.length,
+    standing: counted === null ? [] : standingViews(counted, judge, now),
+    evidence: counted === null ? [] : judge.evidenceOf(counted),
+    history: [
+      ...historyOf(store, subject),
+      ...(counted === null || sameSubject(counted, subject) ? [] : historyOf(store, counted)),
+    ]
+      .sort((one, other) => other.since - one.since)
+      .slice(0, MOST_BANS),
+  };
+}
+
+/** A ban as the API shows it. */
+export function banView(ban: Ban): BanView {
+  const { subject, since, until, cause, reason, offence, evidence } = ban;
+  return { subject: nameOf(subject), type: subject.type, since, until, cause, reason, offence, evidence };
+}
+
+/** Null for a network that is not what an IPv6 address of it counts as. */
+function countedSubject(subject: Subject, judge: Judge): Subject | null {
+  if (subject.type === 'address') return judge.countedAs(subject.address);
+  if (subject.type === 'login') return subject;
+  const base: Address = networkBase(subject.network);
+  const counted = judge.countedAs(base);
+  return sameSubject(counted, subject) ? counted : null;
+}
+
+function bansInside(judge: Judge, network: Network): Ban[] {
+  return judge
+    .bansWithin(network)
+    .filter(({ subject }) => subjectKey(subject) !== network)
+    .sort((one, other) => other.since - one.since);
+}
+
+function standingViews(subject: Subject, judge: Judge, now: Millis): StandingView[] {
+  return judge.standing(subject, now).map(({ kind, limit: { count: most, period }, banTime, count, oldest }) => ({
+    kind,
+    limit: { count: most, period },
+    banTime,
+    count,
+    oldestLeaves: oldest === null ? null : oldest + period,
+  }));
+}
+
+function historyOf(store: Store, subject: Subject): PastBanView[] {
+  return store
+    .history(subjectKey(subject), MOST_BANS)
+    .map((record: BanRecord) => ({ ...banView(record), endedAt: record.endedAt, ended: record.ended }));
+}
+
+function nameOf(subject: Subject): string {
+  return subject.type === 'login' ? subject.login : subjectKey(subject);
+}
+
+function sameSubject(one: Subject, other: Subject): boolean {
+  return subjectKey(one) === subjectKey(other);
+}
