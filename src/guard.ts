@@ -9,19 +9,24 @@ import {
   type BanRequest,
   type BanView,
   type DisallowRequest,
+  type ExplainRequest,
   type ImportRequest,
   Refusal,
+  type SubjectView,
   type UnbanRequest,
 } from './api/contract.ts';
 import { contains, type Network, parseAddress, parseNetwork } from './core/ip.ts';
-import { banLength, type Judge, type Verdict } from './core/judge.ts';
+import type { Judge } from './core/judge.ts';
+import { banLength } from './core/sentence.ts';
 import { parseSubject, subjectKey } from './core/subject.ts';
 import type { Ban, Change, Event, Kind, Millis, Subject } from './core/types.ts';
+import type { Answer, Question, Verdict } from './core/verdict.ts';
 import type { EnforcerQueue } from './enforce/queue.ts';
+import { banView, explainSubject } from './explanation.ts';
 import type { Logger } from './log.ts';
 import { carriedOut } from './patience.ts';
 import type { Store } from './store/store.ts';
-import { EVIDENCE } from './store/types.ts';
+import { EVIDENCE, KNOWN_GOOD } from './store/types.ts';
 
 export interface GuardOptions {
   readonly judge: Judge;
@@ -86,6 +91,16 @@ export class Guard {
     return verdict;
   }
 
+  /** @see Gatekeeper */
+  ask(question: Question): Answer {
+    return this.#options.judge.ask(question, this.#options.now());
+  }
+
+  /** @see Gatekeeper */
+  refused(question: Question): void {
+    this.#options.judge.refused(question, this.#options.now());
+  }
+
   /** Stores what has been decided and tells the enforcers. */
   commit(): void {
     if (this.#changes.length === 0) return;
@@ -107,6 +122,8 @@ export class Guard {
     for (const [subject, lines] of judge.takeChangedEvidence()) {
       this.#unsaved.joins.set(EVIDENCE + subject, lines === null ? null : JSON.stringify(lines));
     }
+    for (const [pair, time] of judge.knownGood.takeChanged())
+      this.#unsaved.joins.set(KNOWN_GOOD + pair, time === null ? null : String(time));
     const changed = judge.takeChangedCounters();
     const again = [...this.#unsavedSubjects].flatMap((subject) => judge.counters(subject));
     const counters = [...again, ...changed];
@@ -167,6 +184,11 @@ export class Guard {
     );
     await this.#carryOut(freed.map((subject) => ({ type: 'unban', subject })));
     return keys;
+  }
+
+  explain(request: ExplainRequest): SubjectView {
+    const { judge, store, now } = this.#options;
+    return explainSubject(readSubject(request.subject), { judge, store, now: now() });
   }
 
   allowed(): AllowedView[] {
@@ -260,8 +282,8 @@ export class Guard {
   }
 
   #notBanned(text: string): Refusal {
-    const address = parseAddress(text);
-    const wider = address === null ? undefined : this.#options.judge.covering(address);
+    const network = parseNetwork(text);
+    const [wider] = network === null ? [] : this.#options.judge.bansAround(network);
     if (wider)
       return new Refusal(
         409,
@@ -296,11 +318,6 @@ export class Guard {
 
 function isOver({ until }: Ban, now: Millis): boolean {
   return until !== null && until <= now;
-}
-
-function banView(ban: Ban): BanView {
-  const { subject, ...rest } = ban;
-  return { ...rest, subject: subject.type === 'login' ? subject.login : subjectKey(subject), type: subject.type };
 }
 
 function readSubject(text: string): Subject {

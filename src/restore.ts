@@ -5,7 +5,7 @@ import type { Enforcer } from './enforce/types.ts';
 import type { Logger } from './log.ts';
 import type { Reading } from './reading.ts';
 import type { Store } from './store/store.ts';
-import { type Counter, EVIDENCE } from './store/types.ts';
+import { type Counter, EVIDENCE, KNOWN_GOOD } from './store/types.ts';
 
 export interface RestoreOptions {
   readonly judge: Judge;
@@ -36,11 +36,24 @@ export async function restoreState(options: RestoreOptions): Promise<void> {
     if (times.length < counter.times.length) covered.push({ ...counter, times });
   }
   const joins = store.joins();
+  restoreKnownGood(judge, joins);
   const stale = restoreEvidence(judge, joins);
   // Killed between a ban and the next checkpoint: nobody else would ever take these out of the store.
   if (covered.length + stale.size > 0) store.checkpoint({ positions: new Map(), counters: covered, joins: stale });
   reading.load(store.positions(), joins);
   log.info(`database ${store.path}: ${judge.banCount} bans in force, ${judge.subjects} subjects with failures`);
+}
+
+/** Takes the pairs of login and network out of the waiting lines. */
+function restoreKnownGood(judge: Judge, joins: Map<string, string>): void {
+  const pairs: [string, Millis][] = [];
+  for (const [key, time] of joins) {
+    if (!key.startsWith(KNOWN_GOOD)) continue;
+    joins.delete(key);
+    pairs.push([key.slice(KNOWN_GOOD.length), Number(time)]);
+  }
+  // The oldest first, so that they are the first to go where there are too many.
+  judge.knownGood.load(pairs.sort(([, one], [, other]) => one - other));
 }
 
 /** Takes the evidence out of the waiting lines; returns what belongs to nobody who is counted any more. */

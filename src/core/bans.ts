@@ -1,7 +1,7 @@
 /** The book of bans: which are in force, which were, and so how often a subject has offended. Pure bookkeeping. */
 import { type Address, contains, type Network, networkBase, networkLength } from './ip.ts';
 import { NetworkMap } from './networks.ts';
-import { subjectKey, subjectNetwork } from './subject.ts';
+import { networkSubject, subjectKey, subjectNetwork } from './subject.ts';
 import type { Ban, Millis, Subject } from './types.ts';
 
 /** How many ended bans are remembered, besides those in force: for repeat offenders, and for lines that are read late. */
@@ -74,6 +74,17 @@ export class BanBook {
       const ban = this.last(network);
       if (ban !== undefined) yield ban;
     }
+  }
+
+  /** The bans in force of a network and of those around it, the smallest first. */
+  around(network: Network): Ban[] {
+    const isAround = ({ subject }: Ban): boolean =>
+      subject.type === 'network' && networkLength(subject.network) < networkLength(network);
+    const own = this.get(subjectKey(networkSubject(network)));
+    const wider = [...this.ofNetworks(networkBase(network))].filter(
+      (ban) => isAround(ban) && this.get(subjectKey(ban.subject)) === ban,
+    );
+    return own === undefined ? wider : [own, ...wider];
   }
 
   /** The bans in force that lie wholly within the network, itself included. */

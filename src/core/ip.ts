@@ -48,6 +48,7 @@ export function networkOf(address: Address, length: number): Network {
   const width = addressWidth(address);
   if (!Number.isInteger(length) || length < 0 || length > width)
     throw new RangeError(`No network of ${length} bits can be made around ${address}, expected 0 to ${width}`);
+  if (length === width) return `${address}/${width}` as Network;
   const groups = toGroups(address);
   const bits = width / groups.length;
   const masked = groups.map((group, index) => {

@@ -3,37 +3,24 @@
  * same code serves the daemon, dry runs, replays and tests.
  */
 import { AllowList } from './allow-list.ts';
-import { BanBook } from './bans.ts';
-import { formatDuration, formatRate, roughDuration } from './duration.ts';
-import { Evidence } from './evidence.ts';
 import type { Address, Network } from './ip.ts';
+import type { KnownGood } from './known-good.ts';
+import { isCovered, Ledger } from './ledger.ts';
+import { LoginDesk } from './login-desk.ts';
 import type { JudgeSettings, LimitSetting } from './settings.ts';
-import { normalLogin, subjectKey, subjectNetwork, subjectOf } from './subject.ts';
+import { subjectKey, subjectNetwork, subjectOf } from './subject.ts';
+import { type LoginTarget, type Target, Targets } from './targets.ts';
 import {
   type Ban,
   type BanCause,
   type Event,
   FAILURE_KINDS,
   type FailureKind,
-  type Limit,
   type Millis,
   type Subject,
 } from './types.ts';
-import { type WindowRow, Windows } from './windows.ts';
-
-/** One counter that an event moved. */
-export interface Count {
-  readonly subject: Subject;
-  readonly kind: FailureKind;
-  readonly count: number;
-  readonly limit: Limit;
-}
-
-/** What the judge says of an event. */
-export type Verdict =
-  | { readonly type: 'ignored'; readonly why: string }
-  | { readonly type: 'counted'; readonly counts: readonly Count[] }
-  | { readonly type: 'banned'; readonly counts: readonly Count[]; readonly bans: readonly Ban[] };
+import type { Answer, Count, Question, Standing, Verdict } from './verdict.ts';
+import type { WindowRow } from './windows.ts';
 
 /** A ban that somebody asks for. */
 export interface BanRequest {
@@ -44,61 +31,69 @@ export interface BanRequest {
   readonly cause: BanCause;
 }
 
-const NOUNS: Record<FailureKind, string> = {
-  authentication: 'failed logins',
-  'invalid-rcpt': 'rejected recipients',
-  loitering: 'idle connections',
-  scan: 'probes',
-};
-
-const EVIDENCE_SUBJECTS = 20_000;
+/** A counter that a failure moves. */
+type Limited = Target & { readonly limit: LimitSetting };
 
 export class Judge {
-  #settings: JudgeSettings;
-  readonly #windows: Windows;
-  readonly #bans = new BanBook();
-  readonly #evidence = new Evidence(EVIDENCE_SUBJECTS);
+  readonly #ledger: Ledger;
+  readonly #desk: LoginDesk;
   #allowed = new AllowList();
   /** Bans have been taken over that the allow-list may forbid. */
   #hasRestored = false;
+  #targets: Targets;
 
   constructor(settings: JudgeSettings) {
-    this.#settings = settings;
-    this.#windows = new Windows(settings.maxSubjects);
+    this.#ledger = new Ledger(settings);
+    this.#desk = new LoginDesk(this.#ledger);
+    this.#targets = new Targets(settings, this.#allowed);
   }
 
   get subjects(): number {
-    return this.#windows.size;
+    return this.#ledger.windows.size;
   }
 
   /** New limits; counters and bans stay. A new maximum of subjects takes effect at the next start. */
   configure(settings: JudgeSettings): void {
-    this.#settings = settings;
+    this.#ledger.settings = settings;
+    this.#targets = new Targets(settings, this.#allowed);
+    this.#desk.logins.configure(settings.logins);
+  }
+
+  /** From where each login has been used with success. */
+  get knownGood(): KnownGood {
+    return this.#desk.logins.known;
   }
 
   /** Judges one event. A time ahead of `now` counts as now; an older one counts at its own time. */
   handle(event: Event, now: Millis): Verdict {
     const { kind } = event;
-    if (kind === 'success' || kind === 'request') return { type: 'ignored', why: 'no failure' };
-    const allowed = this.allowedBy(event.ip);
-    if (allowed !== null) return { type: 'ignored', why: `${event.ip} is allowed: ${allowed}` };
     const time = Math.min(event.time, now);
-    const subjects = this.#subjectsOf(event, kind);
+    const isLogin = kind === 'authentication' || kind === 'success';
+    const login = isLogin && event.login !== null ? this.#targets.ofLogin(event.login) : null;
+    const peer = this.#targets.ofAddress(event.ip);
+    if (kind === 'success' && login !== null) this.#desk.succeeded(login, peer, time);
+    if (kind === 'success' || kind === 'request') return { type: 'ignored', why: 'no failure' };
+    const { allowed, target, origin } = peer;
+    if (allowed !== null) return { type: 'ignored', why: `${event.ip} is allowed: ${allowed}` };
+    const special = login && this.#desk.failed(event, login, peer, time, now);
+    if (special) return special;
     const counts: Count[] = [];
     const bans: Ban[] = [];
     let covered: Ban | undefined;
-    for (const { subject, limit } of subjects) {
-      const key = subjectKey(subject);
-      const ban = this.#covering(subject, key, event.ip, time);
+    for (const limited of this.#limitsOf(kind, target, login)) {
+      const { subject, key, limit } = limited;
+      const ban = this.#ledger.covering(subject, key, event.ip, time);
       if (ban !== undefined) {
         covered = ban;
         continue;
       }
-      this.#evidence.add(key, event.text);
-      const count = this.#windows.add(key, kind, time, limit);
+      this.#ledger.evidence.add(key, event.text);
+      const count = this.#ledger.windows.add(key, kind, time, limit);
       counts.push({ subject, kind, count, limit });
-      if (count >= limit.count) bans.push(this.#ban(subject, key, kind, limit, time, now));
+      if (count >= limit.count) bans.push(this.#ledger.banForLimit(limited, kind, limit, time, now));
     }
+    if (login !== null && counts.length > 0)
+      this.#desk.logins.failed(login.subject.login, origin, { addressKey: target.key, time });
     if (bans.length > 0) return { type: 'banned', counts, bans };
     if (counts.length > 0) return { type: 'counted', counts };
     return {
@@ -107,21 +102,19 @@ export class Judge {
     };
   }
 
+  /** Whether somebody may try to log in now: for who is asked before the password is looked at. */
+  ask(question: Question, now: Millis): Answer {
+    return this.#desk.ask(question, this.#targets, now);
+  }
+
+  /** We have refused an attempt: the server will tell of it as of a failure, which is not to count. */
+  refused(question: Question, now: Millis): void {
+    this.#desk.refused(question, this.#targets, now);
+  }
+
   /** Bans by hand. Whether the subject is allowed is for the caller to ask first, with `allowedWithin`. */
   ban(request: BanRequest, now: Millis): Ban {
-    const key = subjectKey(request.subject);
-    const ban: Ban = {
-      subject: request.subject,
-      since: now,
-      until: request.duration === null ? null : now + request.duration,
-      cause: request.cause,
-      reason: request.reason,
-      offence: this.#offence(key, now),
-      evidence: this.#evidence.of(key),
-    };
-    this.#bans.add(ban, now);
-    this.#forget(key);
-    return ban;
+    return this.#ledger.banFor({ ...request, since: now }, now);
   }
 
   /**
@@ -131,88 +124,96 @@ export class Judge {
   unban(subject: Subject, now: Millis): Subject[] {
     const freed = new Map<string, Subject>();
     const network = subjectNetwork(subject);
-    const targets = network === null ? [] : this.#bans.within(network).map((ban) => ban.subject);
-    if (subject.type === 'address') targets.push(subjectOf(subject.address, this.#settings.ipv6Prefix));
+    const targets = network === null ? [] : this.#ledger.bans.within(network).map((ban) => ban.subject);
+    if (subject.type === 'address') targets.push(subjectOf(subject.address, this.#ledger.settings.ipv6Prefix));
     for (const [key, target] of new Map([subject, ...targets].map((one) => [subjectKey(one), one]))) {
-      const ban = this.#bans.remove(target, now);
-      const counted = this.#forget(key);
+      const ban = this.#ledger.bans.remove(target, now);
+      const counted = this.#ledger.forget(key);
       if (ban !== undefined || counted) freed.set(key, target);
     }
     return [...freed.values()];
   }
 
-  /** The ban of a larger network that keeps an address banned, if any. */
-  covering(address: Address): Ban | undefined {
-    return this.#bans.ofNetworks(address).find((ban) => this.activeBan(ban.subject) === ban);
+  /** The bans in force that keep all of a network out: of itself and of those around it, the smallest first. */
+  bansAround(network: Network): Ban[] {
+    return this.#ledger.bans.around(network);
+  }
+
+  /** The bans in force of a network and of all that lies in it. */
+  bansWithin(network: Network): Ban[] {
+    return this.#ledger.bans.within(network);
   }
 
   /** Takes over a stored or adopted ban, also one that has ended; before the counters. */
   restore(ban: Ban, now: Millis): void {
     this.#hasRestored = true;
-    this.#bans.add(ban, now);
+    this.#ledger.bans.add(ban, now);
   }
 
   /** Takes over a stored counter. What a ban has covered since it was stored counts no more; returns what still does. */
   loadCounter(row: WindowRow): readonly Millis[] {
-    const last = this.#bans.last(row.subject);
+    const last = this.#ledger.bans.last(row.subject);
     const times = row.times.filter((time) => last === undefined || !isCovered(time, last));
-    if (times.length > 0) this.#windows.load({ ...row, times });
+    if (times.length > 0) this.#ledger.windows.load({ ...row, times });
     return times;
+  }
+
+  /** The last lines of a subject that is being counted, oldest first. */
+  evidenceOf(subject: Subject): readonly string[] {
+    return this.#ledger.evidence.of(subjectKey(subject));
   }
 
   /** Takes over the stored lines of a subject that is being counted. */
   loadEvidence(subject: string, lines: readonly string[]): void {
-    this.#evidence.load(subject, lines);
+    this.#ledger.evidence.load(subject, lines);
   }
 
   /** The last lines of each subject that changed since the last call; null where there are none any more. */
   takeChangedEvidence(): [string, readonly string[] | null][] {
-    return this.#evidence.takeChanged();
+    return this.#ledger.evidence.takeChanged();
   }
 
   /** All windows of one subject, also the empty ones. */
   counters(subject: string): WindowRow[] {
-    return FAILURE_KINDS.map((kind) => ({ subject, kind, times: this.#windows.times(subject, kind) }));
+    return FAILURE_KINDS.map((kind) => ({ subject, kind, times: this.#ledger.windows.times(subject, kind) }));
   }
 
   takeChangedCounters(): WindowRow[] {
-    return this.#windows.takeChanged();
+    return this.#ledger.windows.takeChanged();
   }
 
   /** The bans that have ended; they stay known as offences. */
   expire(now: Millis): Ban[] {
-    return this.#bans.expire(now);
+    return this.#ledger.bans.expire(now);
   }
 
   /** Forgets failures that no window can reach any more. */
   tidy(now: Millis): void {
-    const { limits, loginLimit } = this.#settings;
+    const { limits, loginLimit } = this.#ledger.settings;
     const periods = [...Object.values(limits), loginLimit].map((limit) => limit?.period ?? 0);
-    this.#windows.forgetBefore(now - Math.max(...periods));
+    this.#ledger.windows.forgetBefore(now - Math.max(...periods));
   }
 
   activeBans(): IterableIterator<Ban> {
-    return this.#bans.active();
+    return this.#ledger.bans.active();
   }
 
   activeBan(subject: Subject): Ban | undefined {
-    return this.#bans.get(subjectKey(subject));
+    return this.#ledger.bans.get(subjectKey(subject));
   }
 
   get banCount(): number {
-    return this.#bans.size;
+    return this.#ledger.bans.size;
+  }
+
+  /** Whom the failures of an address count against: itself, or for IPv6 its prefix. */
+  countedAs(address: Address): Subject {
+    return this.#targets.ofAddress(address).target.subject;
   }
 
   /** How close a subject is to each of its limits. */
-  standing(subject: Subject, now: Millis): Count[] {
-    const key = subjectKey(subject);
-    const limits: [FailureKind, LimitSetting | null][] =
-      subject.type === 'login'
-        ? [['authentication', this.#settings.loginLimit]]
-        : (Object.entries(this.#settings.limits) as [FailureKind, LimitSetting | null][]);
-    return limits.flatMap(([kind, limit]) =>
-      limit === null ? [] : [{ subject, kind, limit, count: this.#windows.count(key, kind, now, limit.period) }],
-    );
+  standing(subject: Subject, now: Millis): Standing[] {
+    return this.#ledger.standing(subject, now);
   }
 
   /**
@@ -222,12 +223,14 @@ export class Judge {
   allow(networks: Iterable<readonly [Network, string]>, now: Millis): Ban[] {
     const before = this.#hasRestored ? new AllowList() : this.#allowed;
     this.#allowed = new AllowList(networks);
+    this.#targets = new Targets(this.#ledger.settings, this.#allowed);
     this.#hasRestored = false;
     const added = this.#allowed.without(before);
-    const lifted = added.size === 0 ? [] : [...this.#bans.active()].filter(({ subject }) => added.whyWithin(subject));
+    const lifted =
+      added.size === 0 ? [] : [...this.#ledger.bans.active()].filter(({ subject }) => added.whyWithin(subject));
     for (const ban of lifted) {
-      this.#bans.remove(ban.subject, now);
-      this.#forget(subjectKey(ban.subject));
+      this.#ledger.bans.remove(ban.subject, now);
+      this.#ledger.forget(subjectKey(ban.subject));
     }
     return lifted;
   }
@@ -242,93 +245,12 @@ export class Judge {
     return this.#allowed.whyWithin(subject);
   }
 
-  #subjectsOf(event: Event, kind: FailureKind): { subject: Subject; limit: LimitSetting }[] {
-    const { limits, loginLimit, ipv6Prefix } = this.#settings;
-    const subjects: { subject: Subject; limit: LimitSetting }[] = [];
+  #limitsOf(kind: FailureKind, { subject, key }: Target, login: LoginTarget | null): Limited[] {
+    const { limits, loginLimit } = this.#ledger.settings;
     const limit = limits[kind];
-    if (limit !== null) {
-      const prefix = subjectOf(event.ip, ipv6Prefix);
-      // A prefix that holds somebody who is allowed is never banned as a whole.
-      const mayBan = prefix.type === 'address' || this.allowedWithin(prefix) === null;
-      const subject = mayBan ? prefix : subjectOf(event.ip, 128);
-      subjects.push({ subject, limit });
-    }
-    if (kind === 'authentication' && loginLimit !== null && event.login !== null) {
-      const login = normalLogin(event.login);
-      if (login !== '') subjects.push({ subject: { type: 'login', login }, limit: loginLimit });
-    }
-    return subjects;
+    const found: Limited[] = limit === null ? [] : [{ subject, key, limit }];
+    if (login !== null && loginLimit !== null)
+      found.push({ subject: login.subject, key: login.key, limit: loginLimit });
+    return found;
   }
-
-  /**
-   * The ban that an event of this time falls under. Bans that have ended count too: after a crash old lines are read
-   * again, and what a ban covered then it covers now.
-   */
-  #covering(subject: Subject, key: string, address: Address, time: Millis): Ban | undefined {
-    const last = this.#bans.last(key);
-    if (last !== undefined && isCovered(time, last)) return last;
-    if (subject.type === 'login') return undefined;
-    return this.#bans.ofNetworks(address).find((ban) => isCovered(time, ban));
-  }
-
-  #ban(subject: Subject, key: string, kind: FailureKind, limit: LimitSetting, time: Millis, now: Millis): Ban {
-    const { from, to } = fullWindow(this.#windows.times(key, kind), time, limit);
-    const offence = this.#offence(key, to);
-    const duration = this.#duration(limit, offence);
-    const span = roughDuration(to - from);
-    const ban: Ban = {
-      subject,
-      since: to,
-      until: duration === null ? null : to + duration,
-      cause: kind,
-      reason: `${limit.count} ${NOUNS[kind]} in ${span} (limit ${formatRate(limit)}${offence > 1 ? `, ban number ${offence}` : ''})`,
-      offence,
-      evidence: this.#evidence.of(key),
-    };
-    this.#bans.add(ban, now);
-    this.#evidence.clear(key);
-    // What happened after the end of the ban, in lines that were read before these, goes on counting.
-    this.#windows.clear(key, ban.until ?? Number.POSITIVE_INFINITY);
-    return ban;
-  }
-
-  #offence(key: string, time: Millis): number {
-    const last = this.#bans.last(key);
-    const { increment } = this.#settings;
-    if (last === undefined || increment === null) return 1;
-    const ended = last.until ?? time;
-    return time - ended > increment.forgetAfter ? 1 : last.offence + 1;
-  }
-
-  /** Null means permanent. */
-  #duration(limit: LimitSetting, offence: number): Millis | null {
-    const base = limit.banTime === undefined ? this.#settings.banTime : limit.banTime;
-    const { increment } = this.#settings;
-    if (base === null || increment === null) return base;
-    return Math.max(base, Math.min(Math.round(base * increment.factor ** (offence - 1)), increment.max));
-  }
-
-  #forget(key: string): boolean {
-    this.#evidence.clear(key);
-    return this.#windows.clear(key);
-  }
-}
-
-/** Whether what happened at `time` falls under a ban: everything before its end does, however late it is read. */
-function isCovered(time: Millis, ban: Ban): boolean {
-  return ban.until === null || time < ban.until;
-}
-
-/** The first full window that holds `time`: when its oldest and its newest failure happened. */
-function fullWindow(times: readonly Millis[], time: Millis, limit: Limit): { from: Millis; to: Millis } {
-  for (const [last, to] of times.entries()) {
-    const from = times[last + 1 - limit.count];
-    if (to >= time && from !== undefined && from <= time && from > to - limit.period) return { from, to };
-  }
-  return { from: time, to: time };
-}
-
-/** `banned for 1h` or `banned for good`. */
-export function banLength(ban: Ban): string {
-  return ban.until === null ? 'for good' : `for ${formatDuration(ban.until - ban.since)}`;
 }

@@ -1,5 +1,6 @@
 /** A set of networks with something to say about each, and a fast answer to which of them an address lies in. */
 import { type Address, addressWidth, type Network, networkBase, networkLength, networkOf } from './ip.ts';
+import { Memo } from './memo.ts';
 
 const CACHE_SIZE = 8192;
 
@@ -10,7 +11,8 @@ export class NetworkMap<Value> {
   /** The lengths that there are or were, the longest first. */
   #v4Lengths: readonly number[] = [];
   #v6Lengths: readonly number[] = [];
-  readonly #cache = new Map<Address, Network | null>();
+  /** The networks around IPv6 addresses, which take long to work out. */
+  #v6Around = this.#newMemo();
 
   get size(): number {
     return this.#entries.size;
@@ -22,19 +24,19 @@ export class NetworkMap<Value> {
     const length = networkLength(network);
     if (addressWidth(base) === 128) {
       this.#v6Lengths = withLength(this.#v6Lengths, length);
+      this.#v6Around = this.#newMemo();
     } else {
       const networks = this.#v4.get(length) ?? new Map<number, Network>();
       this.#v4.set(length, networks.set(ipv4Number(base), network));
       this.#v4Lengths = withLength(this.#v4Lengths, length);
     }
-    this.#cache.clear();
   }
 
   delete(network: Network): boolean {
     if (!this.#entries.delete(network)) return false;
     const base = networkBase(network);
     if (addressWidth(base) === 32) this.#v4.get(networkLength(network))?.delete(ipv4Number(base));
-    this.#cache.clear();
+    else this.#v6Around = this.#newMemo();
     return true;
   }
 
@@ -49,12 +51,7 @@ export class NetworkMap<Value> {
   /** The smallest network of the set that the address lies in, or null. */
   find(address: Address): Network | null {
     if (addressWidth(address) === 32) return this.#findV4(address);
-    const cached = this.#cache.get(address);
-    if (cached !== undefined) return cached;
-    const [found = null] = this.containing(address);
-    if (this.#cache.size >= CACHE_SIZE) this.#cache.clear();
-    this.#cache.set(address, found);
-    return found;
+    return this.#v6Around.of(address)[0] ?? null;
   }
 
   /** Numbers are found faster than any cache answers. */
@@ -77,10 +74,17 @@ export class NetworkMap<Value> {
       }
       return;
     }
-    for (const length of this.#v6Lengths) {
-      const network = networkOf(address, length);
-      if (this.#entries.has(network)) yield network;
-    }
+    yield* this.#v6Around.of(address);
+  }
+
+  #newMemo(): Memo<readonly Network[]> {
+    return new Memo(
+      (address) =>
+        this.#v6Lengths
+          .map((length) => networkOf(address as Address, length))
+          .filter((network) => this.#entries.has(network)),
+      CACHE_SIZE,
+    );
   }
 }
 

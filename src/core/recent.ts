@@ -47,6 +47,11 @@ export class RecentMap<Key, Value> {
     return true;
   }
 
+  /** Deletes the oldest entry where there are more than so many. */
+  trim(max: number): void {
+    if (this.size > max && this.#oldest !== null) this.delete(this.#oldest.key);
+  }
+
   /** From the oldest on. What has been yielded may be deleted or set again meanwhile; what is set is not yielded again. */
   *entries(): Generator<[Key, Value]> {
     const last = this.#newest;

@@ -1,4 +1,5 @@
 /** What the judge goes by. */
+import type { LoginNameSettings } from './login-names.ts';
 import type { Limit, Millis } from './types.ts';
 
 /** The limit for one kind of failure; `banTime` overrides the common one, null there means permanent. */
@@ -14,6 +15,28 @@ export interface Increment {
   readonly forgetAfter: Millis;
 }
 
+/** How logins are treated, beside their limit. */
+export interface LoginSettings {
+  readonly names: LoginNameSettings;
+  readonly knownGood: KnownGoodSettings;
+  /** A wrong password that is tried again counts once within the period, where the log tells passwords apart. */
+  readonly distinct: boolean;
+  /** A server refuses locked logins: what fails on one then is our own doing. */
+  readonly enforced: boolean;
+  /** Addresses that try a locked login, and never knew its password, are banned at once. */
+  readonly banAttackers: boolean;
+}
+
+export interface KnownGoodSettings {
+  /** For how long after its last success a network is known; null remembers nobody. */
+  readonly memory: Millis | null;
+  /** Addresses that share so many bits are one origin. */
+  readonly prefix4: number;
+  readonly prefix6: number;
+  /** How many pairs of login and network are remembered. */
+  readonly max: number;
+}
+
 export interface JudgeSettings {
   /** Null switches a limit off. */
   readonly limits: {
@@ -24,6 +47,7 @@ export interface JudgeSettings {
   };
   /** Failed logins on one login name, from whatever addresses. */
   readonly loginLimit: LimitSetting | null;
+  readonly logins: LoginSettings;
   /** Null means permanent. */
   readonly banTime: Millis | null;
   readonly increment: Increment | null;

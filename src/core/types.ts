@@ -18,6 +18,8 @@ export interface Event {
   readonly ip: Address;
   /** The login name as the server logged it; null where the line does not carry one. */
   readonly login: string | null;
+  /** What tells one wrong password from another, such as the beginning of its hash; missing where the log does not say. */
+  readonly password?: string;
   /** When it happened, by the log's own clock. */
   readonly time: Millis;
   /** The filter that recognised it, such as `postfix`. */

@@ -4,6 +4,7 @@
  * list through all slots in the order in which they were last seen. When the slots run out, the one that was seen least
  * recently is forgotten. A chain is a ring: the newest failure leads to the oldest, so both ends are at hand.
  */
+import { detached } from './memo.ts';
 import { FAILURE_KINDS, type FailureKind, type Limit, type Millis } from './types.ts';
 
 const KIND_COUNT = FAILURE_KINDS.length;
@@ -66,11 +67,6 @@ export class Windows {
     return Math.min(count, limit.count);
   }
 
-  /** How many failures lie within the period before `now`. */
-  count(subject: string, kind: FailureKind, now: Millis, period: Millis): number {
-    return this.times(subject, kind).filter((time) => time > now - period && time <= now).length;
-  }
-
   /** The times that are kept, oldest first. */
   times(subject: string, kind: FailureKind): Millis[] {
     const slot = this.#slots.get(subject);
@@ -89,6 +85,21 @@ export class Windows {
       if (times.length > 0) this.#mark(this.#fill({ subject, kind, times }), kind);
     }
     return true;
+  }
+
+  /** Takes back single failures, by their times. */
+  remove(subject: string, kind: FailureKind, times: readonly Millis[]): void {
+    const slot = this.#slots.get(subject);
+    if (slot === undefined) return;
+    const window = slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind);
+    const kept = this.#windowTimes(window);
+    for (const time of times) {
+      const index = kept.indexOf(time);
+      if (index >= 0) kept.splice(index, 1);
+    }
+    this.#empty(window);
+    for (const time of kept) this.#insert(window, time);
+    this.#mark(slot, kind);
   }
 
   /** Takes over what a store kept. Not a change. */
@@ -301,9 +312,13 @@ export class Windows {
   }
 }
 
-/** The same text in memory of its own: V8 keeps the whole log line for a piece of it. */
-function detached(text: string): string {
-  return Buffer.from(text).toString();
+/** The first full window that holds `time`: when its oldest and its newest failure happened. */
+export function fullWindow(times: readonly Millis[], time: Millis, limit: Limit): { from: Millis; to: Millis } {
+  for (const [last, to] of times.entries()) {
+    const from = times[last + 1 - limit.count];
+    if (to >= time && from !== undefined && from <= time && from > to - limit.period) return { from, to };
+  }
+  return { from: time, to: time };
 }
 
 function grown<Values extends Uint8Array | Uint32Array | Float64Array>(values: Values): Values {

@@ -25,6 +25,8 @@ export interface Counter {
 
 /** Begins the key of a subject's evidence. */
 export const EVIDENCE = 'evidence ';
+/** Under it and a pair of login and network: when the login last worked from there. */
+export const KNOWN_GOOD = 'known ';
 
 /**
  * Everything that changed since the last checkpoint; it is written in one transaction, so that positions and counts

@@ -1,10 +1,12 @@
 /** What the judge says in single cases: whom it counts, when in time, and what it remembers of repeat offenders. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { banLength, Judge, type Verdict } from '../../src/core/judge.ts';
+import { Judge } from '../../src/core/judge.ts';
+import { banLength } from '../../src/core/sentence.ts';
 import { subjectKey } from '../../src/core/subject.ts';
 import type { Ban } from '../../src/core/types.ts';
-import { addressSubject, failure, HOUR, ip, settings } from './judging.ts';
+import type { Verdict } from '../../src/core/verdict.ts';
+import { addressSubject, failure, HOUR, network, settings } from './judging.ts';
 
 /** The ban that a verdict brings; fails where it brings none or several. */
 function banOf(verdict: Verdict): Ban {
@@ -181,6 +183,10 @@ test('the standing tells how close a subject is to each of its limits', () => {
     judge.standing(addressSubject('192.0.2.1'), 160).map(({ count }) => count),
     [0, 0, 0, 0],
   );
+  assert.deepEqual(
+    [99, 100, 160].map((now) => judge.standing(addressSubject('192.0.2.1'), now)[0]?.oldest),
+    [0, 60, null],
+  );
 });
 
 test('new limits hold from the next failure on, with the failures counted before', () => {
@@ -198,5 +204,5 @@ test('tidying forgets what no window can reach any more', () => {
   assert.equal(judge.subjects, 1);
   judge.tidy(1001);
   assert.equal(judge.subjects, 0);
-  assert.equal(judge.covering(ip('192.0.2.1')), undefined);
+  assert.deepEqual(judge.bansAround(network('192.0.2.1')), []);
 });

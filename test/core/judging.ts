@@ -1,7 +1,7 @@
 /** What the tests of the judge share: settings with few and round numbers, and events in one line. */
 import assert from 'node:assert/strict';
 import { type Address, type Network, parseAddress, parseNetwork } from '../../src/core/ip.ts';
-import type { JudgeSettings } from '../../src/core/settings.ts';
+import type { JudgeSettings, LoginSettings } from '../../src/core/settings.ts';
 import type { Event, Kind, Millis, Subject } from '../../src/core/types.ts';
 
 export const HOUR: Millis = 3_600_000;
@@ -22,12 +22,22 @@ export function addressSubject(text: string): Subject {
   return { type: 'address', address: ip(text) };
 }
 
+/** As the logs have them: no rules for their names, everybody remembered in networks of 24 and 56 bits. */
+export const LOGINS: LoginSettings = {
+  names: { defaultDomain: null, tagDelimiter: null, aliases: new Map() },
+  knownGood: { memory: 1_000_000, prefix4: 24, prefix6: 56, max: 1_000 },
+  distinct: true,
+  enforced: false,
+  banAttackers: false,
+};
+
 /** Three failures in a hundred milliseconds, bans of a thousand, no growth, no limit on logins. */
 export function settings(changes: Partial<JudgeSettings> = {}): JudgeSettings {
   const limit = { count: 3, period: 100 };
   return {
     limits: { authentication: limit, 'invalid-rcpt': limit, loitering: limit, scan: limit },
     loginLimit: null,
+    logins: LOGINS,
     banTime: 1000,
     increment: null,
     ipv6Prefix: 64,

@@ -1,0 +1,84 @@
+/** The judge's rules for logins: who may try, what does not count, and whose failures are forgiven. */
+import type { Address } from './ip.ts';
+import { isCovered, type Ledger } from './ledger.ts';
+import { Logins } from './logins.ts';
+import { subjectKey } from './subject.ts';
+import type { LoginTarget, Peer, Target, Targets } from './targets.ts';
+import type { Ban, Event, Millis } from './types.ts';
+import type { Answer, Question, Verdict } from './verdict.ts';
+
+export class LoginDesk {
+  readonly #ledger: Ledger;
+  readonly logins: Logins;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+    this.logins = new Logins(ledger.settings.logins);
+  }
+
+  /** @see Judge.ask */
+  ask({ ip, login }: Question, targets: Targets, now: Millis): Answer {
+    const peer = ip === null ? null : targets.ofAddress(ip);
+    if (peer !== null && peer.allowed !== null) return { type: 'allow', failures: 0 };
+    const ban = ip === null || peer === null ? undefined : this.#banOf(peer.target, ip, now);
+    if (ban !== undefined) return { type: 'refuse', ban };
+    const target = login === null ? null : targets.ofLogin(login);
+    const lock = target === null ? null : this.#ledger.inForce(target.key, now);
+    const isGood = target !== null && peer !== null && this.logins.isGood(target.subject.login, peer.origin, now);
+    if (lock !== null && !isGood) return { type: 'refuse', ban: lock };
+    const subjects = [peer?.target.subject, target?.subject].filter((subject) => subject !== undefined);
+    const failures = subjects
+      .flatMap((subject) => this.#ledger.standing(subject, now))
+      .filter(({ kind }) => kind === 'authentication')
+      .map(({ count }) => count);
+    return { type: 'allow', failures: Math.max(0, ...failures) };
+  }
+
+  /** @see Judge.refused */
+  refused({ ip, login }: Question, targets: Targets, now: Millis): void {
+    const target = login === null ? null : targets.ofLogin(login);
+    if (target !== null && ip !== null) this.logins.refused(target.subject.login, ip, now);
+  }
+
+  /** What is to be done with a failed login that does not count like others; null for those that do. */
+  failed(event: Event, login: LoginTarget, { target, origin }: Peer, time: Millis, now: Millis): Verdict | null {
+    const { logins, limits } = this.#ledger.settings;
+    const name = login.subject.login;
+    if (this.logins.takeRefusal(name, event.ip, time)) return { type: 'ignored', why: 'we refused it ourselves' };
+    const isRepeated =
+      logins.distinct &&
+      event.password !== undefined &&
+      this.logins.isRepeated(name, target.key, event.password, time, limits.authentication?.period ?? 0);
+    if (isRepeated) return { type: 'ignored', why: 'the same wrong password as before' };
+    const isRefused = logins.enforced && this.#ledger.inForce(login.key, time) !== null;
+    if (!isRefused || this.logins.isGood(name, origin, time)) return null;
+    if (!logins.banAttackers || this.#ledger.covering(target.subject, target.key, event.ip, time) !== undefined)
+      return { type: 'ignored', why: `${login.key} is locked, so the server refused it` };
+    this.#ledger.evidence.add(target.key, event.text);
+    const duration = this.#ledger.duration(limits.authentication, this.#ledger.offence(target.key, time));
+    const reason = `tried the locked login ${name}, and never knew its password`;
+    const ban = this.#ledger.banFor(
+      { subject: target.subject, since: time, duration, cause: 'authentication', reason },
+      now,
+    );
+    return { type: 'banned', counts: [], bans: [ban] };
+  }
+
+  /** A login from where it has worked before takes back the failures that its owner made there. */
+  succeeded(login: LoginTarget, { origin }: Peer, time: Millis): void {
+    const name = login.subject.login;
+    // Whoever gets in while the login is locked, and never was there before, may have guessed the password.
+    if (this.#ledger.inForce(login.key, time) !== null && !this.logins.isGood(name, origin, time)) return;
+    const failures = this.logins.succeeded(name, origin, time);
+    const times = failures.map((failure) => failure.time);
+    if (times.length === 0) return;
+    this.#ledger.windows.remove(login.key, 'authentication', times);
+    for (const failure of failures) this.#ledger.windows.remove(failure.addressKey, 'authentication', [failure.time]);
+  }
+
+  #banOf({ key }: Target, ip: Address, now: Millis): Ban | undefined {
+    const { bans } = this.#ledger;
+    const own = this.#ledger.inForce(key, now) ?? this.#ledger.inForce(ip, now);
+    return own ?? bans.ofNetworks(ip).find((ban) => bans.get(subjectKey(ban.subject)) === ban && isCovered(now, ban));
+  }
+}
