@@ -2,14 +2,14 @@
  * Reads a log the way the daemon does, in a process of its own: the file source, matching, joining, the judge; with a
  * path for a database also the guard and the store, with a checkpoint every second. Prints one JSON object a run.
  *
- *     node bench/reading-run.ts LOG RUNS [DATABASE]
+ *     node bench/reading-run.ts LOG RUNS all|NAME,NAME [DATABASE]
  */
 import { rmSync } from 'node:fs';
 import { loadFilters } from '../src/config/filter-files.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { Judge } from '../src/core/judge.ts';
 import type { Event } from '../src/core/types.ts';
-import { lineTime } from '../src/filter/header.ts';
+import { timeInLine } from '../src/filter/line-time.ts';
 import { StampReader } from '../src/filter/stamp.ts';
 import { Guard } from '../src/guard.ts';
 import { createLogger } from '../src/log.ts';
@@ -38,8 +38,10 @@ interface Taker {
 const CHECKPOINT_EVERY = 1_000;
 const now = (): number => LOG_END;
 
-const [log = '', runs = '1', database] = process.argv.slice(2);
-const filters = [...(await loadFilters(`${ROOT}filters`)).values()];
+const [log = '', runs = '1', names = 'all', database] = process.argv.slice(2);
+const filters = [...(await loadFilters(`${ROOT}filters`)).values()].filter(
+  ({ definition }) => names === 'all' || names.split(',').includes(definition.name),
+);
 const { config } = await loadConfig(null, () => Promise.resolve(''), {
   filters: filters.map(({ definition }) => definition.name),
 });
@@ -49,7 +51,7 @@ async function readOnce(): Promise<ReadingRun> {
   const judge = new Judge(config);
   const localTime = Date.UTC;
   const stamps = new StampReader(localTime, now);
-  const source = fileSource({ name: 'mail', globs: [log], timeOfLine: (line) => lineTime(line, stamps), now });
+  const source = fileSource({ name: 'mail', globs: [log], timeOfLine: (line) => timeInLine(line, stamps), now });
   let events = 0;
   const reading = new Reading({
     now,

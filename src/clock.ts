@@ -1,6 +1,6 @@
 /** The wall clock and the zone of the host; everything else gets time as an argument. */
 import type { Millis } from './core/types.ts';
-import type { LocalTime } from './filter/stamp.ts';
+import type { LocalTime } from './filter/wall-clock.ts';
 
 export interface Clock {
   now(): Millis;
@@ -19,5 +19,7 @@ export const systemClock: Clock = {
  */
 export function localTimeIn(zone: string): LocalTime {
   return (year, month, day, hour, minute) =>
-    Temporal.PlainDateTime.from({ year, month: month + 1, day, hour, minute }).toZonedDateTime(zone).epochMilliseconds;
+    Temporal.PlainDateTime.from({ year, month: month + 1, day })
+      .add({ hours: hour, minutes: minute })
+      .toZonedDateTime(zone).epochMilliseconds;
 }

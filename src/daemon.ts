@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { announce } from './announce.ts';
 import { type Control, Refusal, type Status } from './api/contract.ts';
 import { serveApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
@@ -12,14 +13,17 @@ import { compareConfigs } from './config/compare.ts';
 import type { Filter } from './config/filter-files.ts';
 import type { Loaded } from './config/load.ts';
 import { renderConfig } from './config/render.ts';
-import { formatRate } from './core/duration.ts';
 import type { Network } from './core/ip.ts';
 import { Judge } from './core/judge.ts';
+import type { JudgeSettings } from './core/settings.ts';
 import { FAILURE_KINDS, type Millis } from './core/types.ts';
-import { EnforcerQueue } from './enforce/queue.ts';
+import type { EnforcerQueue } from './enforce/queue.ts';
 import type { Enforcer } from './enforce/types.ts';
+import { loginEnforcers, queueFor } from './enforcers.ts';
 import { buildFeed, findSources } from './feeds.ts';
 import { chooseFirewall } from './firewall.ts';
+import { Frugality } from './frugal.ts';
+import { Gates, refusesLogins } from './gates.ts';
 import { Guard } from './guard.ts';
 import { hostNetworks } from './host.ts';
 import { type Files, loadAgain, loadEverything } from './loading.ts';
@@ -82,11 +86,13 @@ class Daemon implements RunningDaemon {
   #reading: Reading;
   #queues: EnforcerQueue[] = [];
   #firewall: Enforcer | null = null;
+  readonly #gates: Gates;
   #firewallProblem: string | null = null;
   #api: { close(): Promise<void> } | null = null;
   #hostNetworks: readonly (readonly [Network, string])[] = [];
   #scratch: string | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #frugality = new Frugality();
   #readingStarts = 0;
   #reloading: Promise<unknown> = Promise.resolve();
   #stopped = false;
@@ -96,6 +102,7 @@ class Daemon implements RunningDaemon {
     this.#loaded = loaded;
     this.#filters = filters;
     this.#log = log;
+    this.#gates = new Gates(log);
     this.#judge = new Judge(loaded.config);
     this.#reading = new Reading({
       now: this.#now,
@@ -111,7 +118,7 @@ class Daemon implements RunningDaemon {
     this.#log.info(
       `tailban ${version} starts${dryRun ? ' as a dry run' : ''}, ${configPath === null ? 'without a configuration file' : `configuration ${configPath}`}`,
     );
-    this.#announce(this.#loaded);
+    announce(this.#loaded, this.#filters, configPath, this.#log);
     const store = await this.#openStore();
     const guard = new Guard({
       judge: this.#judge,
@@ -123,7 +130,7 @@ class Daemon implements RunningDaemon {
     });
     this.#guard = guard;
     this.#hostNetworks = await hostNetworks();
-    await this.#startFirewall(guard);
+    await this.#startEnforcers(guard);
     await restoreState({
       judge: this.#judge,
       store,
@@ -138,6 +145,7 @@ class Daemon implements RunningDaemon {
     await allowed;
     await carriedOut(this.#queues);
     this.#api = await serveApi(this.#control(guard), { socketPath: this.#socketPath(), log: this.#log });
+    await this.#startGates(guard);
     this.#timers.push(
       setInterval(() => this.#everySecond(guard), CHECKPOINT_EVERY),
       setInterval(() => void this.#everyMinute(guard, store), TIDY_EVERY),
@@ -150,6 +158,7 @@ class Daemon implements RunningDaemon {
     this.#stopped = true;
     await this.#reloading.catch(() => {});
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#gates.stop();
     await this.#api?.close();
     await this.#reading.stop();
     this.#guard?.checkpoint();
@@ -179,26 +188,28 @@ class Daemon implements RunningDaemon {
     return this.#store;
   }
 
-  async #startFirewall(guard: Guard): Promise<void> {
+  async #startEnforcers(guard: Guard): Promise<void> {
     const { enforcer, problem } = await chooseFirewall(this.#loaded.config, this.#options.dryRun, this.#log, this.#now);
     this.#firewallProblem = problem;
     if (problem !== null) this.#log.warn(problem);
     this.#firewall = enforcer;
-    const queue = new EnforcerQueue({
-      enforcer,
-      activeBans: () => this.#judge.activeBans(),
-      now: this.#now,
-      onFailure: (error, retryIn) =>
-        this.#log.error(
-          { err: error },
-          `${enforcer.name} failed: ${error.message}; ${retryIn === null ? 'giving up at stop' : `next try in ${retryIn / 1000} s`}`,
-        ),
-      onRecovery: () => this.#log.info(`${enforcer.name} works again, all bans are in force`),
-      onRestored: (bans) =>
-        this.#log.warn(`somebody changed our rules in ${enforcer.name}; they are restored with ${bans} bans`),
-    });
-    this.#queues = [queue];
+    const context = { activeBans: () => this.#judge.activeBans(), now: this.#now, log: this.#log };
+    const others = this.#options.dryRun ? [] : loginEnforcers(this.#loaded.config, context);
+    this.#queues = [enforcer, ...others].map((one) => queueFor(one, context));
+    this.#judge.configure(this.#judgeSettings(others.length > 0));
     guard.connect(this.#queues, this.#reading);
+  }
+
+  async #startGates(guard: Guard): Promise<void> {
+    await this.#gates.stop();
+    if (!this.#options.dryRun) await this.#gates.start(this.#loaded.config, guard);
+  }
+
+  /** @param isTold whether an enforcer is told of locked logins */
+  #judgeSettings(isTold: boolean): JudgeSettings {
+    const { config } = this.#loaded;
+    const enforced = !this.#options.dryRun && (isTold || refusesLogins(config));
+    return { ...config, logins: { ...config.logins, enforced } };
   }
 
   #read(): void {
@@ -218,6 +229,7 @@ class Daemon implements RunningDaemon {
   }
 
   #everySecond(guard: Guard): void {
+    this.#frugality.look();
     this.#reading.tick();
     guard.expire();
     guard.checkpoint();
@@ -251,13 +263,14 @@ class Daemon implements RunningDaemon {
     const filtersChanged = JSON.stringify(definitions(filters)) !== JSON.stringify(definitions(this.#filters));
     this.#loaded = loaded;
     this.#filters = filters;
-    this.#judge.configure(loaded.config);
+    this.#judge.configure(this.#judgeSettings(this.#queues.length > 1));
     this.#log.level = this.#options.logLevel ?? loaded.config.log.level;
     await guard.refreshAllowed();
-    if (difference.firewall) {
+    if (difference.gates) await this.#startGates(guard);
+    if (difference.enforcers) {
       const before = this.#firewall;
       await Promise.all(this.#queues.map((queue) => queue.stop()));
-      await this.#startFirewall(guard);
+      await this.#startEnforcers(guard);
       // What another firewall is not going to look after must not stay behind.
       if (before?.name !== this.#firewall?.name)
         await before?.remove().catch((error: unknown) => this.#log.warn({ err: error }, 'the old rules stay behind'));
@@ -277,6 +290,7 @@ class Daemon implements RunningDaemon {
     return {
       status: () => this.#status(guard),
       bans: () => guard.bans(),
+      explain: (request) => guard.explain(request),
       ban: (request) => guard.ban(request),
       unban: (request) => guard.unban(request),
       allowed: () => guard.allowed(),
@@ -319,19 +333,6 @@ class Daemon implements RunningDaemon {
 
   #socketPath(): string {
     return this.#options.socketPath ?? this.#loaded.config.api.socket;
-  }
-
-  #announce({ config, notes }: Loaded): void {
-    for (const note of notes) this.#log.warn(`${this.#options.configPath}:${note.line}: ${note.message}`);
-    const limits = FAILURE_KINDS.map(
-      (kind) => `${kind} ${config.limits[kind] === null ? 'off' : formatRate(config.limits[kind])}`,
-    );
-    this.#log.info(`limits: ${limits.join(', ')}`);
-    if (config.loginLimit !== null)
-      this.#log.warn(
-        'bans of logins are only recorded: no enforcer for logins is configured, so they do not stop anybody',
-      );
-    if (!config.enabled) this.#log.warn('tailban is switched off (server.fail2ban.enabled = false): nobody is banned');
   }
 }
 

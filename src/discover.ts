@@ -1,5 +1,8 @@
-/** Finds the mail logs of a host that has no configuration: the files that rsyslog and Dovecot write, else the journal. */
-import { constants } from 'node:fs';
+/**
+ * Finds the mail logs of a host that has no configuration: the files that rsyslog and Dovecot write, else the journal; and
+ * the logs of servers that write to no syslog.
+ */
+import { constants, type Stats } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { SourceConfig } from './config/config.ts';
@@ -13,6 +16,15 @@ const FILES = [
   '/var/log/dovecot.log',
   '/var/log/dovecot-info.log',
 ];
+/** Exim's main log, as Debian, Red Hat, SUSE and cPanel have it. Its reject log only repeats that. */
+const OWN_FILES = [
+  '/var/log/exim4/mainlog',
+  '/var/log/exim/main.log',
+  '/var/log/exim/mainlog',
+  '/var/log/exim_mainlog',
+];
+/** Stalwart's logs, by date; of a folder the time tells when the last one was begun. */
+const OWN_FOLDERS = ['/opt/stalwart/logs', '/opt/stalwart-mail/logs'];
 const JOURNALS = ['/var/log/journal', '/run/log/journal'];
 /** A log that nobody has written to for so long is left over from an older set-up. */
 const STALE: Millis = 14 * 86_400_000;
@@ -26,19 +38,27 @@ export async function discoverSources(
 ): Promise<{ readonly sources: readonly SourceConfig[]; readonly findings: readonly string[] }> {
   const common = { filters: null, zone: null };
   const fresh: string[] = [];
-  for (const file of FILES) if (await isFreshFile(file, now)) fresh.push(file);
+  for (const file of FILES) if (await isFresh(file, now, (stats) => stats.isFile())) fresh.push(file);
+  const own: string[] = [];
+  for (const file of OWN_FILES) if (await isFresh(file, now, (stats) => stats.isFile())) own.push(file);
+  for (const folder of OWN_FOLDERS)
+    if (await isFresh(folder, now, (stats) => stats.isDirectory())) own.push(`${folder}/stalwart.*`);
+  const ownSources: SourceConfig[] =
+    own.length === 0 ? [] : [{ ...common, type: 'files', name: 'own-logs', files: own }];
+  const ownFindings = own.length === 0 ? [] : [`found ${own.join(' and ')}`];
   if (fresh.length > 0) {
     return {
-      sources: [{ ...common, type: 'files', name: 'mail', files: fresh }],
-      findings: [`found ${fresh.join(' and ')}`],
+      sources: [{ ...common, type: 'files', name: 'mail', files: fresh }, ...ownSources],
+      findings: [`found ${fresh.join(' and ')}`, ...ownFindings],
     };
   }
   if ((await anyExists(JOURNALS)) && (await isCommand('journalctl'))) {
     return {
-      sources: [{ ...common, type: 'journal', name: 'journal', units: null }],
-      findings: ['found no mail log file, reading the journal'],
+      sources: [{ ...common, type: 'journal', name: 'journal', units: null }, ...ownSources],
+      findings: [`found no log file of syslog, reading the journal`, ...ownFindings],
     };
   }
+  if (own.length > 0) return { sources: ownSources, findings: ownFindings };
   const waiting = '/var/log/mail.log';
   return {
     sources: [{ ...common, type: 'files', name: 'mail', files: [waiting] }],
@@ -46,10 +66,10 @@ export async function discoverSources(
   };
 }
 
-async function isFreshFile(path: string, now: Millis): Promise<boolean> {
+async function isFresh(path: string, now: Millis, isRight: (stats: Stats) => boolean): Promise<boolean> {
   try {
     const stats = await stat(path);
-    return stats.isFile() && now - stats.mtimeMs < STALE;
+    return isRight(stats) && now - stats.mtimeMs < STALE;
   } catch {
     return false;
   }

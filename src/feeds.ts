@@ -1,15 +1,18 @@
 /** Builds what the configuration says is to be read. */
-import { localTimeIn, systemClock } from './clock.ts';
 import type { Config, SourceConfig } from './config/config.ts';
 import type { Filter } from './config/filter-files.ts';
 import type { Millis } from './core/types.ts';
 import { discoverSources } from './discover.ts';
-import { lineTime } from './filter/header.ts';
+import { timeInLine } from './filter/line-time.ts';
 import { StampReader } from './filter/stamp.ts';
+import type { LocalTime } from './filter/wall-clock.ts';
+import { howToRead } from './how-to-read.ts';
 import type { Logger } from './log.ts';
 import type { Feed } from './reading.ts';
 import { fileSource } from './source/file.ts';
 import { journalSource } from './source/journal.ts';
+import type { Source } from './source/types.ts';
+import { webhookSource } from './source/webhook.ts';
 
 /**
  * syslog(3): LOG_MAIL, where Postfix, Dovecot and most mail servers log, and LOG_AUTHPRIV, where PAM does. Short-lived
@@ -25,7 +28,8 @@ export async function findSources(config: Config, now: Millis, log: Logger): Pro
     for (const finding of found.findings) log.info(finding);
     return found.sources;
   }
-  if (new Set(sources.map(({ type }) => type)).size > 1) {
+  const types = new Set(sources.map(({ type }) => type));
+  if (types.has('files') && types.has('journal')) {
     log.warn(
       'both files and the journal are read: a line that stands in both counts twice, so give them different filters',
     );
@@ -34,16 +38,29 @@ export async function findSources(config: Config, now: Millis, log: Logger): Pro
 }
 
 export function buildFeed(source: SourceConfig, all: ReadonlyMap<string, Filter>, now: () => Millis): Feed {
-  const filters = (source.filters ?? [...all.keys()]).flatMap((name) => all.get(name) ?? []);
-  const localTime = source.zone === null ? systemClock.localTime : localTimeIn(source.zone);
-  const ownUnits = filters.flatMap(({ definition }) => definition.units);
-  const units = new Set(source.type === 'journal' ? (source.units ?? ownUnits) : ownUnits);
-  const stamps = new StampReader(localTime, now);
-  const timeOfLine = (line: string): Millis | null => lineTime(line, stamps);
-  const built =
-    source.type === 'files'
-      ? fileSource({ name: source.name, globs: source.files, timeOfLine, now })
-      : journalSource({ name: source.name, units: [...units], identifiers: [], facilities: FACILITIES, now });
-  const isOneLog = source.type === 'journal' || (source.files.length === 1 && !/[*?[{]/.test(source.files[0] ?? ''));
+  const { filters, localTime, units } = howToRead(source, all);
+  const isOneLog = source.type !== 'files' || (source.files.length === 1 && !/[*?[{]/.test(source.files[0] ?? ''));
+  const built = buildSource(source, { localTime, units, now });
   return { source: built, filters: filters.map(({ compiled }) => compiled), localTime, units, isOneLog };
+}
+
+interface SourceContext {
+  readonly localTime: LocalTime;
+  readonly units: ReadonlySet<string>;
+  readonly now: () => Millis;
+}
+
+function buildSource(source: SourceConfig, { localTime, units, now }: SourceContext): Source {
+  const { name } = source;
+  switch (source.type) {
+    case 'files': {
+      const stamps = new StampReader(localTime, now);
+      const timeOfLine = (line: string): Millis | null => timeInLine(line, stamps);
+      return fileSource({ name, globs: source.files, timeOfLine, now });
+    }
+    case 'journal':
+      return journalSource({ name, units: [...units], identifiers: [], facilities: FACILITIES, now });
+    case 'webhook':
+      return webhookSource({ name, ...source.listen, key: source.key, now });
+  }
 }

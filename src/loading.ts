@@ -1,6 +1,8 @@
 /** Loads filters and configuration from their files: at the start, and again at a reload. */
 import { readFile } from 'node:fs/promises';
 import { Refusal } from './api/contract.ts';
+import { parseAliases } from './config/alias-file.ts';
+import type { Config } from './config/config.ts';
 import { type Filter, loadFilters } from './config/filter-files.ts';
 import { type Loaded, loadConfig } from './config/load.ts';
 import { formatProblem } from './config/problem.ts';
@@ -9,7 +11,10 @@ import { ConfigError, ConfigErrors } from './errors.ts';
 export interface Files {
   /** Null: no file, defaults and discovery. */
   readonly configPath: string | null;
+  /** Of the shipped filters. */
   readonly filterFolder: string;
+  /** Of the admin's own ones; it need not be there. */
+  readonly ownFilterFolder: string | null;
 }
 
 export interface Everything {
@@ -18,10 +23,27 @@ export interface Everything {
 }
 
 /** @throws ConfigError, ConfigErrors */
-export async function loadEverything({ configPath, filterFolder }: Files): Promise<Everything> {
-  const filters = await loadFilters(filterFolder);
+export async function loadEverything({ configPath, filterFolder, ownFilterFolder }: Files): Promise<Everything> {
+  const filters = await loadFilters(filterFolder, ownFilterFolder);
   const names = { filters: [...filters.keys()] };
-  return { loaded: await loadConfig(configPath, (path) => readFile(path, 'utf8'), names), filters };
+  const loaded = await loadConfig(configPath, (path) => readFile(path, 'utf8'), names);
+  return { loaded: { ...loaded, config: await withAliases(loaded.config) }, filters };
+}
+
+/** @throws ConfigError where the file with the aliases cannot be read. */
+async function withAliases(config: Config): Promise<Config> {
+  const { aliasFile, logins } = config;
+  if (aliasFile === null) return config;
+  let text: string;
+  try {
+    text = await readFile(aliasFile, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const place = { file: aliasFile, line: 0, column: 0 };
+    throw new ConfigError(`Cannot read the aliases of logins: ${reason}`, place, 'See login.aliases', { cause: error });
+  }
+  const aliases = parseAliases(text, aliasFile, logins.names);
+  return { ...config, logins: { ...logins, names: { ...logins.names, aliases } } };
 }
 
 /** @throws Refusal with every problem and its place, for whoever asked for the reload. */
@@ -29,10 +51,12 @@ export async function loadAgain(files: Files): Promise<Everything> {
   try {
     return await loadEverything(files);
   } catch (error) {
-    if (error instanceof ConfigError) throw new Refusal(422, formatProblem(error, ''));
-    if (!(error instanceof ConfigErrors)) throw error;
-    const { configPath } = files;
-    const text = configPath === null ? '' : await readFile(configPath, 'utf8').catch(() => '');
-    throw new Refusal(422, error.errors.map((problem) => formatProblem(problem, text)).join('\n'));
+    const problems = error instanceof ConfigErrors ? error.errors : error instanceof ConfigError ? [error] : [];
+    if (problems.length === 0) throw error;
+    const texts = problems.map(async (problem) => {
+      const text = await readFile(problem.file, 'utf8').catch(() => '');
+      return formatProblem(problem, text);
+    });
+    throw new Refusal(422, (await Promise.all(texts)).join('\n'));
   }
 }

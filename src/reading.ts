@@ -7,10 +7,12 @@ import type { SourceView } from './api/contract.ts';
 import { Backlog } from './backlog.ts';
 import type { Event, Millis } from './core/types.ts';
 import type { CompiledFilter } from './filter/compile.ts';
+import { Copies } from './filter/copies.ts';
+import { Looks } from './filter/first-look.ts';
 import { type Joined, Joiner } from './filter/join.ts';
 import type { Sighting } from './filter/match.ts';
 import { LogReader } from './filter/reader.ts';
-import type { LocalTime } from './filter/stamp.ts';
+import type { LocalTime } from './filter/wall-clock.ts';
 import { type Chunk, type Position, positionKey, type Sink, type Source } from './source/types.ts';
 
 /** A source and how its lines are to be read. */
@@ -66,8 +68,10 @@ const MAX_READERS = 256;
 export class Reading {
   readonly #options: ReadingOptions;
   readonly #joiner = new Joiner();
+  readonly #copies = new Copies();
   #feeds: readonly Feed[] = [];
   readonly #readers = new Map<string, LogReader>();
+  readonly #looks = new Map<Feed, Looks>();
   readonly #counts = new Map<string, FeedCounts>();
   /** The position behind everything that has been read, by key. */
   readonly #positions = new Map<string, string>();
@@ -122,6 +126,7 @@ export class Reading {
     this.#catchUp = null;
     this.#feeds = [];
     this.#readers.clear();
+    this.#looks.clear();
   }
 
   /** Lets lines that wait for others wait no longer than they must. While old lines are still being read, theirs is the time. */
@@ -223,12 +228,22 @@ export class Reading {
     this.#options.onEvent(event);
   };
 
-  #reader({ filters, localTime, units }: Feed, chunk: Chunk): LogReader {
+  #reader(feed: Feed, chunk: Chunk): LogReader {
     const key = `${chunk.source} ${chunk.origin}`;
     let reader = this.#readers.get(key);
     if (reader === undefined) {
       if (this.#readers.size >= MAX_READERS) this.#readers.clear();
-      const options = { filters, localTime, reference: this.#options.now, trust: { units } };
+      const { filters, localTime, units } = feed;
+      const looks = this.#looks.get(feed) ?? new Looks(filters);
+      this.#looks.set(feed, looks);
+      const options = {
+        filters,
+        localTime,
+        reference: this.#options.now,
+        trust: { units },
+        copies: this.#copies,
+        looks,
+      };
       reader = new LogReader(options, this.#joiner, chunk.format);
       this.#readers.set(key, reader);
     }

@@ -13,6 +13,7 @@ import type {
   DisallowRequest,
   ImportRequest,
   Status,
+  SubjectView,
   UnbanRequest,
 } from './contract.ts';
 
@@ -71,6 +72,11 @@ export class ApiClient {
 
   ban(body: BanRequest): Promise<BanView> {
     return this.#json('POST', '/bans', body);
+  }
+
+  /** Everything that is known of `192.0.2.1`, `192.0.2.0/24` or `login:NAME`. */
+  explain(subject: string): Promise<SubjectView> {
+    return this.#json('GET', `/explain?subject=${encodeURIComponent(subject)}`);
   }
 
   /** The subjects that are free now. */

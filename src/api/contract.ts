@@ -3,7 +3,7 @@
  * server calls. The CLI uses the same types through the client.
  */
 import * as z from 'zod/mini';
-import type { BanCause, Kind, Limit, Millis } from '../core/types.ts';
+import type { BanCause, FailureKind, Kind, Limit, Millis } from '../core/types.ts';
 
 /** An address, a network, or `login:NAME`. */
 const SUBJECT = z.string().check(z.minLength(1), z.maxLength(400));
@@ -46,6 +46,9 @@ export const IMPORT_REQUEST = z.strictObject({
 });
 export type ImportRequest = z.infer<typeof IMPORT_REQUEST>;
 
+export const EXPLAIN_REQUEST = z.strictObject({ subject: SUBJECT });
+export type ExplainRequest = z.infer<typeof EXPLAIN_REQUEST>;
+
 /** A ban as people and programs read it. */
 export interface BanView {
   readonly subject: string;
@@ -63,6 +66,47 @@ export interface BanView {
 export interface BanList {
   readonly now: Millis;
   readonly bans: readonly BanView[];
+}
+
+/** A ban that is over or was replaced, or the one in force, as the database has it. */
+export interface PastBanView extends BanView {
+  /** Null while it holds. */
+  readonly endedAt: Millis | null;
+  readonly ended: 'expired' | 'unbanned' | 'replaced' | null;
+}
+
+/** How close somebody is to one limit. */
+export interface StandingView {
+  readonly kind: FailureKind;
+  readonly limit: Limit;
+  /** How long the next ban would last, repeat offences considered; null means permanent. */
+  readonly banTime: Millis | null;
+  /** The failures inside the window that ends now. */
+  readonly count: number;
+  /** When the oldest of them falls out of the window; null without any. */
+  readonly oldestLeaves: Millis | null;
+}
+
+/** The answer to `GET /explain`: everything that is known of an address, a network or a login. */
+export interface SubjectView {
+  readonly now: Millis;
+  readonly subject: string;
+  readonly type: BanView['type'];
+  /** Whom failures count against: an IPv6 address counts as its prefix. Null for a network that nothing counts against. */
+  readonly countedAs: string | null;
+  /** Why it is never banned, or for a network why not as a whole. */
+  readonly allowed: string | null;
+  /** In force and covering all of it: its own ban first, then those of ever larger networks. */
+  readonly bans: readonly BanView[];
+  /** Of a network: the bans inside it, the newest first, at most 20. */
+  readonly within: readonly BanView[];
+  readonly withinCount: number;
+  /** For every limit that is not off; none for what nothing counts against. */
+  readonly standing: readonly StandingView[];
+  /** The last lines that counted, oldest first. */
+  readonly evidence: readonly string[];
+  /** The last bans of who is counted, the newest first, at most 20. */
+  readonly history: readonly PastBanView[];
 }
 
 export interface AllowedView {
@@ -132,6 +176,7 @@ export class Refusal extends Error {
 export interface Control {
   status(): Status;
   bans(): readonly BanView[];
+  explain(request: ExplainRequest): SubjectView;
   /** Resolves when the enforcers have carried it out. */
   ban(request: BanRequest): Promise<BanView>;
   /** The subjects that are free now. A subject that was neither banned nor counted is a 404. */

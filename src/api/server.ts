@@ -1,23 +1,25 @@
 /**
  * The API: JSON over HTTP on a unix socket. Owns routes, checks of requests and the form of errors; what a request does
- * is up to `Control`. Every error is `{"error": sentence, "hint": what to do}`. The only user of fastify.
+ * is up to `Control`. Every error is `{"error": sentence, "hint": what to do}`.
  */
 import { Readable } from 'node:stream';
-import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type * as z from 'zod/mini';
 import type { Millis } from '../core/types.ts';
+import { closeHttpServer, createHttpServer } from '../http.ts';
+import { clearSocketPath, restrictSocket, socketError } from '../unix-socket.ts';
 import {
   ALLOW_REQUEST,
   BAN_REQUEST,
   type BanView,
   type Control,
   DISALLOW_REQUEST,
+  EXPLAIN_REQUEST,
   IMPORT_REQUEST,
   Refusal,
   UNBAN_REQUEST,
 } from './contract.ts';
 import { describeIssue } from './request-problem.ts';
-import { clearSocketPath, restrictSocket, socketError } from './socket.ts';
 
 /** As much of a logger as is needed here. */
 export interface ApiLog {
@@ -39,41 +41,37 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
+/** Where the socket stands in the configuration. */
+const SETTING = 'api.socket (or --socket)';
 const LARGEST_BODY = 64 * 1024;
 const LARGEST_IMPORT = 200 * 1024 * 1024;
 /** How many bans are written to a client before the daemon's other work gets its turn. */
 const BANS_PER_PIECE = 500;
-const LAST_ANSWERS_MS = 2_000;
 
 /** Begins to answer at the socket. @throws SocketError where it cannot be had, such as when another daemon holds it. */
 export async function serveApi(control: Control, options: ApiOptions): Promise<ApiServer> {
   const { socketPath, log, group = 'tailban', groupFile = '/etc/group' } = options;
   const app = createApp(control, log);
-  await clearSocketPath(socketPath);
+  await clearSocketPath(socketPath, SETTING);
   try {
     await app.listen({ path: socketPath });
     const problem = await restrictSocket(socketPath, group, groupFile);
     if (problem !== null) log.warn({ socketPath }, problem);
   } catch (error) {
     await app.close();
-    throw socketError(socketPath, error);
+    throw socketError(socketPath, error, SETTING);
   }
-  return { close: () => close(app) };
+  return { close: () => closeHttpServer(app) };
 }
 
 function createApp(control: Control, log: ApiLog): FastifyInstance {
-  const app = fastify({
-    logger: false,
-    bodyLimit: LARGEST_BODY,
-    exposeHeadRoutes: false,
-    forceCloseConnections: 'idle',
-    requestTimeout: 120_000,
-  });
+  const app = createHttpServer(LARGEST_BODY);
   // Whatever content type a client such as curl may send: the body is JSON.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
   app.setNotFoundHandler((request, reply) => {
-    const hint = 'See GET /status, /bans, /allowed, /config; POST /bans, /unban, /allowed, /disallow, /reload, /import';
+    const hint =
+      'See GET /status, /bans, /explain, /allowed, /config; POST /bans, /unban, /allowed, /disallow, /reload, /import';
     return reply.code(404).send({ error: `There is nothing at ${request.method} ${request.url}`, hint });
   });
   app.setErrorHandler((error, request, reply) => {
@@ -91,6 +89,7 @@ function addReadingRoutes(app: FastifyInstance, control: Control): void {
   app.get<{ Querystring: { evidence?: string } }>('/bans', (request, reply) =>
     sendBans(reply, control.status().now, control.bans(), request.query.evidence !== 'no'),
   );
+  app.get('/explain', ({ query }) => control.explain(read(EXPLAIN_REQUEST, query)));
   app.get('/allowed', () => control.allowed());
   app.get('/config', (_request, reply) => reply.type('text/plain; charset=utf-8').send(control.config()));
 }
@@ -152,13 +151,4 @@ function statusOf(error: unknown): number {
   if (!(error instanceof Error) || !('statusCode' in error)) return 500;
   const status = Number(error.statusCode);
   return status >= 400 && status < 500 ? status : 500;
-}
-
-async function close(app: FastifyInstance): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS_MS);
-  try {
-    await app.close();
-  } finally {
-    clearTimeout(timer);
-  }
 }

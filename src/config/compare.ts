@@ -3,7 +3,10 @@ import type { Config } from './config.ts';
 
 export interface Difference {
   readonly changes: readonly string[];
-  readonly firewall: boolean;
+  /** Whatever is told of bans. */
+  readonly enforcers: boolean;
+  /** Whatever asks us. */
+  readonly gates: boolean;
   readonly sources: boolean;
 }
 
@@ -12,11 +15,14 @@ export function compareConfigs(before: Config, after: Config): Difference {
     JSON.stringify(pick(before)) !== JSON.stringify(pick(after));
   const firewall = differs(({ firewall, ipv6Prefix, enabled }) => [firewall, ipv6Prefix, enabled]);
   const sources = differs((config) => config.sources);
+  const gates = differs(({ postfix }) => [postfix]);
   const parts: [boolean, string][] = [
     [differs(({ limits, loginLimit, banTime, increment }) => [limits, loginLimit, banTime, increment]), 'limits'],
+    [differs(({ logins, aliasFile }) => [logins, [...logins.names.aliases], aliasFile]), 'logins'],
     [differs(({ allowed, networks }) => [allowed, networks]), 'allow-list'],
     [firewall, 'firewall'],
     [sources, 'sources'],
+    [gates, 'gates'],
     [differs(({ log }) => log), 'log'],
     [differs(({ requests }) => requests), 'request limits'],
     [
@@ -24,5 +30,10 @@ export function compareConfigs(before: Config, after: Config): Difference {
       'store, socket or max-subjects (from the next start on)',
     ],
   ];
-  return { changes: parts.flatMap(([changed, name]) => (changed ? [name] : [])), firewall, sources };
+  return {
+    changes: parts.flatMap(([changed, name]) => (changed ? [name] : [])),
+    enforcers: firewall,
+    gates,
+    sources,
+  };
 }

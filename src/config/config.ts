@@ -10,12 +10,15 @@ export interface Config extends JudgeSettings {
   /** Each has its ban time, be it of its own or the common one. */
   readonly limits: Readonly<Record<FailureKind, LimitRule | null>>;
   readonly loginLimit: LimitRule | null;
+  /** A file with further names of logins. */
+  readonly aliasFile: string | null;
   /** Never banned, from `allowed-ip` (no name) and from the networks with `never-block`. */
   readonly allowed: readonly AllowedNetwork[];
   readonly networks: readonly NamedNetwork[];
   /** Empty: the daemon finds the logs by itself. */
   readonly sources: readonly SourceConfig[];
   readonly firewall: FirewallConfig;
+  readonly postfix: PostfixConfig;
   readonly store: { readonly path: string; readonly history: Millis };
   readonly api: { readonly socket: string };
   readonly log: {
@@ -42,7 +45,7 @@ export interface NamedNetwork {
   readonly neverBlock: boolean;
 }
 
-export type SourceConfig = FileSourceConfig | JournalSourceConfig;
+export type SourceConfig = FileSourceConfig | JournalSourceConfig | WebhookSourceConfig;
 
 interface CommonSourceConfig {
   readonly name: string;
@@ -64,11 +67,36 @@ export interface JournalSourceConfig extends CommonSourceConfig {
   readonly units: readonly string[] | null;
 }
 
+export interface WebhookSourceConfig extends CommonSourceConfig {
+  readonly type: 'webhook';
+  readonly listen: Endpoint;
+  /** What its requests are signed with. */
+  readonly key: string;
+}
+
+/** Where a server listens: an address and a TCP port. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where a gate listens: in the network, or at a unix socket. */
+export type Listen = Endpoint | { readonly path: string };
+
 export interface FirewallConfig {
   readonly backend: 'auto' | 'nftables' | 'none';
   /** TCP ports; empty is every port and protocol. */
   readonly ports: readonly number[];
   readonly action: 'drop' | 'reject';
+}
+
+export interface PostfixConfig {
+  readonly action: 'reject' | 'defer' | 'hang-up';
+  /** Printable ASCII. */
+  readonly text: string;
+  /** Null where nobody is to ask. */
+  readonly policy: Listen | null;
+  readonly socketmap: Listen | null;
 }
 
 /** Each limit is null where it is off. */

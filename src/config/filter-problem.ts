@@ -15,6 +15,7 @@ export interface FilterProblem {
 /** The keys that there are, to suggest one where another is written. */
 const KEYS = [
   ...['name', 'programs', 'units', 'session', 'pattern', 'negatives', 'story', 'as', 'kind', 'also', 'layer'],
+  ...['own-log', 'prefix', 'extends', 'disabled'],
   ...['explains-login', 'samples', 'line', 'ip', 'login', 'attempts', 'lines', 'events'],
 ];
 const TYPES: Readonly<Record<string, string>> = {
@@ -76,11 +77,34 @@ export function ruleProblem({ patterns }: FilterDefinition): FilterProblem | nul
   return null;
 }
 
+/** What an extension switches off must be there; `shipped` is the filter that it extends. */
+export function disabledProblem(
+  name: string,
+  shipped: FilterDefinition | undefined,
+  disabled: readonly string[],
+): FilterProblem | null {
+  if (shipped === undefined) {
+    const message = `there is no shipped filter "${name}" that it could extend`;
+    return { path: ['extends'], on: 'value', message, hint: 'Leave out extends for a filter that is new' };
+  }
+  const names = shipped.patterns.map((pattern) => pattern.name);
+  const index = disabled.findIndex((one) => !names.includes(one));
+  if (index < 0) return null;
+  const near = closest(disabled[index] ?? '', names);
+  return {
+    path: ['disabled', index],
+    on: 'value',
+    message: `the shipped filter has no pattern "${disabled[index]}"`,
+    hint: near === null ? '' : `Did you mean "${near}"?`,
+  };
+}
+
 /** The key where it is, and what is wrong. */
 function patternProblem({ as, kind, also, layer }: PatternDefinition): readonly [string, string] | null {
   const counts = COUNTING.includes(as);
   if (counts && kind === null) return ['kind', `needs a kind, for a line taken as ${as} makes an event`];
-  if (!counts && kind !== null) return ['kind', `has the kind ${kind}, but a line taken as ${as} makes no event`];
+  if (!counts && as !== 'end' && kind !== null)
+    return ['kind', `has the kind ${kind}, but a line taken as ${as} makes no event`];
   if (also !== null && as !== 'event')
     return ['also', `makes a second event, but a line taken as ${as} makes no first one`];
   if ((as === 'echo' || as === 'hint') && layer === '') return ['layer', `needs a layer, for it is taken as ${as}`];
@@ -91,7 +115,8 @@ function patternProblem({ as, kind, also, layer }: PatternDefinition): readonly 
 /** `samples.0.ip of the pattern "one"`. */
 function nameOf(path: Path, data: unknown): string {
   const [list, index, ...rest] = path;
-  if (typeof index !== 'number') return path.length === 0 ? 'a filter' : path.join('.');
+  if (path.length === 0) return at(data, ['extends']) === true ? 'a filter that extends a shipped one' : 'a filter';
+  if (typeof index !== 'number') return path.join('.');
   const name = at(data, [list ?? '', index, 'name']);
   const owner = typeof name === 'string' ? `the ${list} "${name}"` : `${list} number ${index + 1}`;
   return rest.length === 0 ? owner : `${rest.join('.')} of ${owner}`;

@@ -3,7 +3,7 @@
  * ban times) and gives everything the shape of `Config`.
  */
 import { parseDuration } from '../core/duration.ts';
-import type { Increment } from '../core/settings.ts';
+import type { Increment, LoginSettings } from '../core/settings.ts';
 import type { Millis } from '../core/types.ts';
 import type { Config, LimitRule, NamedNetwork, SourceConfig } from './config.ts';
 import type { WrittenLimit } from './limit-forms.ts';
@@ -37,10 +37,13 @@ export function resolve(settings: Settings, authenticationIsWritten: boolean): C
         .flatMap(({ name, networks }) => networks.map((network) => ({ network, name }))),
     ],
     networks,
+    logins: resolveLogins(settings.login),
+    aliasFile: settings.login.aliases ?? null,
     ipv6Prefix: server['ipv6-prefix'],
     maxSubjects: server['max-subjects'],
     sources: Object.entries(settings.source).map(resolveSource),
     firewall: settings.firewall,
+    postfix: resolvePostfix(settings.postfix),
     store: settings.store,
     api: settings.api,
     log: settings.log,
@@ -73,8 +76,10 @@ export function settingsOf(config: Config): Settings {
         ]),
       ),
     },
+    login: writtenLogins(config),
     source: Object.fromEntries(config.sources.map((source) => [source.name, writtenSource(source)])),
     firewall: config.firewall,
+    postfix: writtenPostfix(config.postfix),
     authentication: { 'rate-limit': config.requests.authentication },
     jmap: {
       'rate-limit': {
@@ -92,6 +97,42 @@ export function settingsOf(config: Config): Settings {
     store: config.store,
     api: config.api,
     log: config.log,
+  };
+}
+
+/** The aliases come out of their file, and whether a server refuses locked logins is known when the enforcers are. */
+function resolveLogins(login: Settings['login']): LoginSettings {
+  const delimiter = login['tag-delimiter'];
+  return {
+    names: {
+      defaultDomain: login['default-domain'] ?? null,
+      tagDelimiter: delimiter === 'off' ? null : delimiter,
+      aliases: new Map(),
+    },
+    distinct: login.distinct,
+    enforced: false,
+    banAttackers: login['ban-attackers'],
+    knownGood: {
+      memory: login['known-good'],
+      prefix4: login['known-good-ipv4'],
+      prefix6: login['known-good-ipv6'],
+      max: login['known-good-max'],
+    },
+  };
+}
+
+function writtenLogins({ logins, aliasFile }: Config): Settings['login'] {
+  const { names, distinct, banAttackers, knownGood } = logins;
+  return {
+    'default-domain': names.defaultDomain ?? undefined,
+    'tag-delimiter': names.tagDelimiter ?? 'off',
+    aliases: aliasFile ?? undefined,
+    distinct,
+    'known-good': knownGood.memory,
+    'known-good-ipv4': knownGood.prefix4,
+    'known-good-ipv6': knownGood.prefix6,
+    'known-good-max': knownGood.max,
+    'ban-attackers': banAttackers,
   };
 }
 
@@ -132,10 +173,19 @@ function resolveIncrement(increment: Increment | null, banTimes: readonly (Milli
 }
 
 function resolveSource([name, written]: [string, Settings['source'][string]]): SourceConfig {
-  const common = { name, filters: written.filter ?? null, zone: written.zone ?? null };
-  return written.files === undefined
-    ? { ...common, type: 'journal', units: written.units ?? null }
-    : { ...common, type: 'files', files: written.files };
+  const common = { name, filters: written.filter ?? null, zone: written.timezone ?? null };
+  if (written.files !== undefined) return { ...common, type: 'files', files: written.files };
+  if (written.webhook !== undefined)
+    return { ...common, type: 'webhook', listen: written.webhook, key: written.key ?? '' };
+  return { ...common, type: 'journal', units: written.units ?? null };
+}
+
+function resolvePostfix({ action, text, policy, socketmap }: Settings['postfix']): Config['postfix'] {
+  return { action, text, policy: policy.listen ?? null, socketmap: socketmap.listen ?? null };
+}
+
+function writtenPostfix({ action, text, policy, socketmap }: Config['postfix']): Settings['postfix'] {
+  return { action, text, policy: { listen: policy ?? undefined }, socketmap: { listen: socketmap ?? undefined } };
 }
 
 function resolveRequests(authentication: Config['requests']['authentication'], jmap: Jmap): Config['requests'] {
@@ -159,13 +209,14 @@ function writtenLimit(rule: LimitRule | null, banTime: Millis | null): WrittenLi
 }
 
 function writtenSource(source: SourceConfig): Settings['source'][string] {
-  const isFiles = source.type === 'files';
-  const units = isFiles ? undefined : (source.units ?? undefined);
+  const isWebhook = source.type === 'webhook';
   return {
-    files: isFiles ? source.files : undefined,
-    journal: !isFiles,
-    units,
+    files: source.type === 'files' ? source.files : undefined,
+    journal: source.type === 'journal',
+    units: source.type === 'journal' ? (source.units ?? undefined) : undefined,
+    webhook: isWebhook ? source.listen : undefined,
+    key: isWebhook ? source.key : undefined,
     filter: source.filters ?? undefined,
-    zone: source.zone ?? undefined,
+    timezone: source.zone ?? undefined,
   };
 }

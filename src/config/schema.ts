@@ -5,8 +5,11 @@
 import { banTime, choice, duration, flag, path, rate, whole, zone } from './forms.ts';
 import { increment, limit } from './limit-forms.ts';
 import { filterNames, globs, networks, ports, units } from './list-forms.ts';
+import { domain, durationOrOff } from './login-forms.ts';
+import { postfix } from './postfix-schema.ts';
 import { named, optional, type Report, setting, table, type ValueOf } from './setting.ts';
 import type { TomlTable } from './toml.ts';
+import { endpoint, secret } from './webhook-forms.ts';
 
 export type Settings = ValueOf<typeof SETTINGS>;
 
@@ -104,12 +107,17 @@ const source = table(
       fail2ban: 'journalmatch',
       example: ['postfix@-.service', 'dovecot.service'],
     }),
+    webhook: optional(endpoint(), {
+      meaning: "Where to take the events of Stalwart's webhook over HTTP, which come whatever its log level is",
+      example: '127.0.0.1:8081',
+    }),
+    key: optional(secret(), { meaning: 'The signature key of the webhook, as Stalwart has it', example: '…' }),
     filter: optional(filterNames(), {
       meaning: 'The filters to try on its lines; all, where it is not written',
       fail2ban: 'filter',
       example: ['postfix', 'dovecot'],
     }),
-    zone: optional(zone(), {
+    timezone: optional(zone(), {
       meaning: "The time zone of stamps that carry none; this host's own, where it is not written",
       fail2ban: 'logtimezone',
       example: 'Europe/Berlin',
@@ -177,10 +185,43 @@ const jmap = table('Limits on HTTP and JMAP requests.', {
 });
 
 /** The root of all settings. */
+const login = table('Which logins are the same, and who is known to own one.', {
+  'default-domain': optional(domain(), {
+    meaning: 'Added to logins without a domain, so that alice and alice@example.org count as one',
+    example: 'example.org',
+  }),
+  'tag-delimiter': setting(choice(['+', '-', '=', 'off']), '+', {
+    meaning: 'Where the tag of a login begins: alice+shop@example.org counts as alice@example.org',
+  }),
+  aliases: optional(path(), {
+    meaning: 'A file with further names of logins, on each line an alias and its login',
+    example: '/etc/tailban/aliases',
+  }),
+  distinct: setting(flag(), true, {
+    meaning:
+      'Whether the same wrong password, tried again on the same login, counts once in the window, where the log tells passwords apart',
+  }),
+  'known-good': setting(durationOrOff(), '30d', {
+    meaning: 'For how long a network from which a login worked is let through while that login is locked',
+  }),
+  'known-good-ipv4': setting(whole(8, 32), 24, {
+    meaning: 'IPv4 addresses that share this many bits are one network in this',
+  }),
+  'known-good-ipv6': setting(whole(16, 128), 56, { meaning: 'The same for IPv6' }),
+  'known-good-max': setting(whole(1_000, 50_000_000), 1_000_000, {
+    meaning: 'How many pairs of login and network are remembered; beyond it the one used longest ago is forgotten',
+  }),
+  'ban-attackers': setting(flag(), false, {
+    meaning: 'Whether an address that fails on a locked login, from where it never worked, is banned at once',
+  }),
+});
+
 export const SETTINGS = table('The whole file.', {
   server,
+  login,
   source: named(source),
   firewall,
+  postfix,
   authentication,
   jmap,
   store: table('What outlives a restart.', {
@@ -204,28 +245,42 @@ export const SETTINGS = table('The whole file.', {
   }),
 });
 
-/** A source reads files or the journal, one of the two. */
+/** A source reads files, the journal or a webhook, one of the three. */
 function readsOneThing(raw: TomlTable, report: Report): void {
-  const hasFiles = Object.hasOwn(raw, 'files');
-  const hasUnits = Object.hasOwn(raw, 'units');
-  const hasJournal = hasUnits || (Object.hasOwn(raw, 'journal') && raw['journal'] !== false);
-  if (hasUnits && raw['journal'] === false)
+  const has = (key: string): boolean => Object.hasOwn(raw, key);
+  const hasJournal = has('units') || (has('journal') && raw['journal'] !== false);
+  if (has('units') && raw['journal'] === false)
     report({
       path: ['journal'],
       message: 'units are of the journal, which is switched off here',
       hint: 'Leave journal out',
     });
-  if (hasFiles && hasJournal)
+  const journalKey = has('units') ? 'units' : 'journal';
+  const [, second] = [
+    ...(has('files') ? ['files'] : []),
+    ...(hasJournal ? [journalKey] : []),
+    ...(has('webhook') ? ['webhook'] : []),
+  ];
+  if (second !== undefined)
     report({
-      path: [hasUnits ? 'units' : 'journal'],
+      path: [second],
       on: 'key',
-      message: 'a source reads files or the journal, not both',
+      message: 'a source reads files, the journal or a webhook, only one of them',
       hint: 'Make two sources of it, such as [source.mail] and [source.journal]',
     });
-  if (!hasFiles && !hasJournal)
+  if (!has('files') && !hasJournal && !has('webhook'))
     report({
       on: 'key',
       message: 'this source reads nothing',
       hint: 'Write files = ["/var/log/mail.log"], units = ["dovecot.service"] or journal = true',
+    });
+  if (has('webhook') !== has('key'))
+    report({
+      path: [has('key') ? 'key' : 'webhook'],
+      on: 'key',
+      message: has('key')
+        ? 'a key is of a webhook, and there is none here'
+        : 'a webhook needs a key, or anybody could send events',
+      hint: has('key') ? 'Leave key out' : 'Write key = "…", the signature key that Stalwart has',
     });
 }

@@ -2,7 +2,7 @@
 import type { Millis } from '../core/types.ts';
 
 /** Where reading goes on after a restart. Kept by the store as JSON under `positionKey`. */
-export type Position = FilePosition | JournalPosition;
+export type Position = FilePosition | JournalPosition | WebhookPosition;
 
 /** A log file is known by device, inode and its first bytes, never by its name alone: names rotate, inodes are reused. */
 export interface FilePosition {
@@ -28,11 +28,18 @@ export interface JournalPosition {
   readonly cursor: string;
 }
 
-/** The key of a position in the store: one per log file (by source, device and inode) or per journal. */
+/** A webhook goes on by itself; what is kept are the events that it may send once more. */
+export interface WebhookPosition {
+  readonly type: 'webhook';
+  readonly source: string;
+  readonly ids: readonly string[];
+}
+
+/** The key of a position in the store: one per log file (by source, device and inode), per journal or per webhook. */
 export function positionKey(position: Position): string {
-  return position.type === 'journal'
-    ? `${position.source}:journal`
-    : `${position.source}:${position.device}:${position.inode}`;
+  return position.type === 'file'
+    ? `${position.source}:${position.device}:${position.inode}`
+    : `${position.source}:${position.type}`;
 }
 
 /**
@@ -41,7 +48,7 @@ export function positionKey(position: Position): string {
  */
 export interface Chunk {
   readonly source: string;
-  /** The file's path, or `journal`. */
+  /** The file's path, `journal` or `webhook`. */
   readonly origin: string;
   /** `text` holds log lines, `journal` holds one JSON object of journalctl a line. */
   readonly format: 'text' | 'journal';
@@ -78,7 +85,7 @@ export interface SourceStatus {
   readonly state: 'starting' | 'reading' | 'waiting' | 'failed' | 'stopped';
   /** What is wrong, for `waiting` and `failed`. */
   readonly problem: string | null;
-  /** The files that are being followed, or `journal`. */
+  /** The files that are being followed, `journal`, or the address of a webhook. */
   readonly origins: readonly { readonly origin: string; readonly offset: number; readonly size: number }[];
 }
 

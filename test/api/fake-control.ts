@@ -9,6 +9,7 @@ import {
   type ImportRequest,
   Refusal,
   type Status,
+  type SubjectView,
   type UnbanRequest,
 } from '../../src/api/contract.ts';
 
@@ -115,6 +116,7 @@ export function fakeControl(changes: Partial<Control> = {}): FakeControl {
     asked,
     status: () => STATUS,
     bans: () => BANS,
+    explain: ({ subject }) => fakeView(subject),
     async ban(request: BanRequest) {
       asked.push(['ban', request]);
       return fakeBan(request);
@@ -160,5 +162,57 @@ function fakeBan({ subject, duration = HOUR, reason = 'by hand', force }: BanReq
     until: duration === null ? null : NOW + duration,
     offence: 1,
     evidence: [],
+  };
+}
+
+/** `192.0.2.1` and `login:alice@example.org` are banned, `192.0.2.7` is near it, `203.0.113.10` is allowed. */
+export function fakeView(text: string): SubjectView {
+  const type = text.startsWith('login:') ? 'login' : text.includes('/') ? 'network' : 'address';
+  const subject = type === 'login' ? text.slice('login:'.length) : text;
+  const bans = BANS.filter((ban) => ban.subject === subject);
+  const near = text === '192.0.2.7';
+  const DAY = 24 * HOUR;
+  const authentication = {
+    kind: 'authentication' as const,
+    limit: { count: 100, period: DAY },
+    banTime: HOUR,
+    count: near ? 97 : 0,
+    oldestLeaves: near ? NOW + 200 * MINUTE : null,
+  };
+  const rejected = {
+    ...authentication,
+    kind: 'invalid-rcpt' as const,
+    limit: { count: 35, period: DAY },
+    banTime: null,
+  };
+  return {
+    now: NOW,
+    subject,
+    type,
+    countedAs: type === 'network' ? null : subject,
+    allowed: text === '203.0.113.10' ? 'own address on eth0 (203.0.113.10/32)' : null,
+    bans,
+    within: text === '192.0.2.0/24' ? BANS.slice(0, 1) : [],
+    withinCount: text === '192.0.2.0/24' ? 1 : 0,
+    standing:
+      type === 'network'
+        ? []
+        : type === 'login'
+          ? [authentication]
+          : [authentication, { ...rejected, count: 0, oldestLeaves: null }],
+    evidence: near
+      ? ['Nov 22 08:46:50 mx1 postfix/smtpd[1]: warning: unknown[192.0.2.7]: SASL LOGIN authentication failed']
+      : [],
+    history: bans.flatMap((ban) => [
+      { ...ban, endedAt: null, ended: null },
+      {
+        ...ban,
+        since: NOW - 3 * DAY,
+        until: NOW - 3 * DAY + HOUR,
+        offence: 1,
+        endedAt: NOW - 3 * DAY + HOUR,
+        ended: 'expired' as const,
+      },
+    ]),
   };
 }

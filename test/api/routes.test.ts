@@ -15,6 +15,17 @@ test('the client gets from every reading route what the daemon says', async (t) 
   assert.equal(await client.config(), control.config());
 });
 
+test('a subject is explained, whatever characters its name has', async (t) => {
+  const control = fakeControl();
+  const { socketPath } = await serve(t, control);
+  const client = new ApiClient({ socketPath });
+  for (const subject of ['192.0.2.1', '2001:db8::/64', 'login:a+b&c=d/\u00e9 %41@example.org'])
+    assert.deepEqual(await client.explain(subject), control.explain({ subject }));
+  const answer = await ask(socketPath, 'GET', '/explain');
+  assert.equal(answer.status, 400);
+  assert.match(JSON.parse(answer.text).error, /"subject": it is missing/);
+});
+
 test('bans come without their evidence where nobody asks for it', async (t) => {
   const { socketPath } = await serve(t, fakeControl());
   const { bans } = await new ApiClient({ socketPath }).bans(false);

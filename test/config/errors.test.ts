@@ -135,7 +135,31 @@ describe('bad values', () => {
     ],
     [
       '[source.mail]\nfiles = ["/var/log/mail.log"]\nunits = ["dovecot.service"]',
-      '3:1 Cannot read source.mail.units: a source reads files or the journal, not both [Make two sources of it, such as [source.mail] and [source.journal]]',
+      '3:1 Cannot read source.mail.units: a source reads files, the journal or a webhook, only one of them [Make two sources of it, such as [source.mail] and [source.journal]]',
+    ],
+    [
+      '[source.mail]\nwebhook = "127.0.0.1:8081"\nkey = "long enough"\njournal = true',
+      '2:1 Cannot read source.mail.webhook: a source reads files, the journal or a webhook, only one of them [Make two sources of it, such as [source.mail] and [source.journal]]',
+    ],
+    [
+      '[source.mail]\nwebhook = "127.0.0.1:8081"',
+      '2:1 Cannot read source.mail.webhook: a webhook needs a key, or anybody could send events [Write key = "…", the signature key that Stalwart has]',
+    ],
+    [
+      '[source.mail]\nfiles = ["/a"]\nkey = "long enough"',
+      '3:1 Cannot read source.mail.key: a key is of a webhook, and there is none here [Leave key out]',
+    ],
+    [
+      '[source.mail]\nwebhook = "localhost:8081"\nkey = "long enough"',
+      '2:11 Cannot read source.mail.webhook: "localhost" is no address [Write one such as "127.0.0.1:8081" or "[::1]:8081"]',
+    ],
+    [
+      '[source.mail]\nwebhook = "127.0.0.1:80810"\nkey = "long enough"',
+      '2:22 Cannot read source.mail.webhook: 80810 is no port, a whole number from 1 to 65535',
+    ],
+    [
+      '[source.mail]\nwebhook = "[::1]:8081"\nkey = "short"',
+      '3:7 Cannot read source.mail.key: a key of 5 characters is too easy to guess, it needs 8 or more [Make one with: openssl rand -base64 24]',
     ],
     [
       '[source.mail]\nfiles = ["/a"]\nfilter = ["postfix", "dovceot"]',
@@ -146,8 +170,8 @@ describe('bad values', () => {
       '3:19 Cannot read source.mail.filter: there is no filter "exim" [There are dovecot, postfix]',
     ],
     [
-      '[source.mail]\nfiles = ["/a"]\nzone = "Europe/Brelin"',
-      '3:8 Cannot read source.mail.zone: "Europe/Brelin" is no time zone [Did you mean "Europe/Berlin"?]',
+      '[source.mail]\nfiles = ["/a"]\ntimezone = "Europe/Brelin"',
+      '3:12 Cannot read source.mail.timezone: "Europe/Brelin" is no time zone [Did you mean "Europe/Berlin"?]',
     ],
     [
       '[source.mail]\nunits = ["-x"]',

@@ -35,7 +35,17 @@ test('a filter is what its file says, with defaults for what it does not say', (
   const { file, definition, compiled } = parseFilter(GOOD, '/etc/filters/own.toml');
   assert.equal(file, '/etc/filters/own.toml');
   const { patterns, ...rest } = definition;
-  assert.deepEqual(rest, { name: 'own', programs: ['prog'], units: [], session: 'none', negatives: [], stories: [] });
+  assert.deepEqual(rest, {
+    name: 'own',
+    programs: ['prog'],
+    units: [],
+    session: 'none',
+    ownLog: false,
+    copies: false,
+    prefix: '',
+    negatives: [],
+    stories: [],
+  });
   assert.deepEqual(
     { ...patterns[0], samples: [] },
     {
@@ -99,10 +109,7 @@ test('each mistake is shown with its place and a sentence', () => {
       edit('kind = "scan"', 'as = "echo"\nlayer = "x"\nkind = "scan"'),
       '7:8 the pattern "one" is taken as echo, so its kind is authentication',
     ],
-    [
-      edit('bad thing', 'a<addr>'),
-      '6:15 the pattern "one" does not work: <addr> is no token, there are <ip> <login> …',
-    ],
+    [edit('bad thing', 'a<addr>'), '6:15 the pattern "one" does not work: <addr> is no token, there are <ip> …'],
     [edit('bad thing from', '(bad thing'), '6:11 the pattern "one" does not work: Invalid regular expression…'],
     [
       edit('bad thing from', '(?=bad) thing from'),

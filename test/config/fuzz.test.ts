@@ -47,7 +47,7 @@ const PATHS = [
   'source.a.units',
   'source.a.journal',
   'source.a.filter',
-  'source.a.zone',
+  'source.a.timezone',
   'firewall.ports',
   'firewall.backend',
   'jmap.rate-limit',

@@ -30,7 +30,7 @@ const network = fc.oneof(
   fc.ipV4(),
 );
 const name = fc.stringMatching(/^\w[\w.-]{0,8}$/).filter((text) => !['__proto__', 'constructor'].includes(text));
-const zone = fc.constantFrom('UTC', 'Europe/Berlin');
+const timezone = fc.constantFrom('UTC', 'Europe/Berlin');
 const filter = fc.constantFrom('postfix', ['dovecot', 'postfix']);
 const source = fc.oneof(
   fc.record(
@@ -39,16 +39,17 @@ const source = fc.oneof(
         fc.string({ unit: 'grapheme-ascii' }).map((text) => `/${text}`),
         { minLength: 1, maxLength: 12 },
       ),
-      zone,
+      timezone,
       filter,
     },
     { requiredKeys: ['files'] },
   ),
   fc.record(
-    { units: fc.constantFrom('a.service b.service', ['c@-.service']), zone, filter },
+    { units: fc.constantFrom('a.service b.service', ['c@-.service']), timezone, filter },
     { requiredKeys: ['units'] },
   ),
   fc.record({ journal: fc.constant(true), filter }, { requiredKeys: ['journal'] }),
+  fc.record({ webhook: fc.constantFrom('127.0.0.1:8081', '[::1]:65535'), key: fc.constant('a "long" key') }),
 );
 const document = fc.record(
   {
@@ -116,7 +117,7 @@ describe('renderConfig', () => {
     const text = renderConfig(parseConfig('[source.mail]\nfiles = "/var/log/mail.log"\n', '').config);
     assert.match(text, /\n# How long past bans are kept\.\nhistory = "90d"\n/);
     assert.match(text, /\n\[source\.mail\]\n/);
-    assert.match(text, /\n# zone = "Europe\/Berlin"\n/);
+    assert.match(text, /\n# timezone = "Europe\/Berlin"\n/);
     assert.match(text, /\n# rate-limit = "10\/1m"\n/);
     for (const line of text.split('\n')) if (line.startsWith('# ')) assert.ok(line.length <= 100, line);
   });

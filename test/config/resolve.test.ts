@@ -143,7 +143,7 @@ network.partner = { address = ["203.0.113.0/24"] }`);
 });
 
 describe('sources', () => {
-  it('read the whole journal, or some units of it, or files', () => {
+  it('read the whole journal, or some units of it, or files, or a webhook', () => {
     const { sources } = config(`
 [source.all]
 journal = true
@@ -152,12 +152,23 @@ journal = true
 units = "dovecot.service postfix*.service"
 [source.files]
 files = "/var/log/mail log/*.log"
-zone = "UTC"
-filter = "postfix"`);
+timezone = "UTC"
+filter = "postfix"
+[source.hook]
+webhook = "[::1]:8081"
+key = "long enough"`);
     assert.deepEqual(sources, [
       { type: 'journal', name: 'all', units: null, filters: null, zone: null },
       { type: 'journal', name: 'some', units: ['dovecot.service', 'postfix*.service'], filters: null, zone: null },
       { type: 'files', name: 'files', files: ['/var/log/mail log/*.log'], filters: ['postfix'], zone: 'UTC' },
+      {
+        type: 'webhook',
+        name: 'hook',
+        listen: { host: '::1', port: 8081 },
+        key: 'long enough',
+        filters: null,
+        zone: null,
+      },
     ]);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The unix socket as a file: where it may be made, what to do with one that is there already, and who may talk to it. A
+ * A unix socket as a file: where it may be made, what to do with one that is there already, and who may talk to it. A
  * socket outlives its daemon when that is killed; one that nobody answers is replaced, one that answers is left alone.
  */
 import { chmod, chown, lstat, mkdir, readFile, unlink } from 'node:fs/promises';
@@ -21,12 +21,16 @@ export class SocketError extends Error {
 const LONGEST_PATH = 107;
 const ANSWER_WITHIN_MS = 1_000;
 
-/** Makes the way free for a new socket: the directory, and no socket of a daemon that is gone. @throws SocketError */
-export async function clearSocketPath(path: string): Promise<void> {
+/**
+ * Makes the way free for a new socket: the directory, and no socket of a daemon that is gone.
+ * @param setting where the path stands in the configuration
+ * @throws SocketError
+ */
+export async function clearSocketPath(path: string, setting: string): Promise<void> {
   if (Buffer.byteLength(path) > LONGEST_PATH)
     throw new SocketError(
       `Cannot listen at ${path}: the path has ${Buffer.byteLength(path)} bytes, at most ${LONGEST_PATH} are possible`,
-      'Set a shorter api.socket',
+      `Set a shorter ${setting}`,
     );
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
@@ -36,18 +40,19 @@ export async function clearSocketPath(path: string): Promise<void> {
     if (await answers(path))
       throw new SocketError(
         `Cannot listen at ${path}: another tailban answers there`,
-        'systemctl stop tailban, or give this one another --socket',
+        `systemctl stop tailban, or give this one another ${setting}`,
       );
     await unlink(path);
   } catch (error) {
-    throw error instanceof SocketError ? error : socketError(path, error);
+    throw error instanceof SocketError ? error : socketError(path, error, setting);
   }
 }
 
 /** What the system said, as a sentence. */
-export function socketError(path: string, error: unknown): SocketError {
+export function socketError(path: string, error: unknown, setting: string): SocketError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const hint = code === 'EACCES' || code === 'EPERM' ? 'Run as root, or give a --socket where this user may write' : '';
+  const hint =
+    code === 'EACCES' || code === 'EPERM' ? `Run as root, or set ${setting} to where this user may write` : '';
   return new SocketError(`Cannot listen at ${path}: ${messageOf(error)}`, hint, { cause: error });
 }
 

@@ -1,0 +1,96 @@
+/**
+ * What we have put into Stalwart, so that nothing else is ever taken out: an admin's own blocked addresses stay. Kept in
+ * a file, to which a line is added before the server is asked: after a crash we may take something for ours that never
+ * got there, but leave nothing behind for ever.
+ */
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { subjectKey } from '../../core/subject.ts';
+import type { Millis, Subject } from '../../core/types.ts';
+import { EnforceError } from '../../errors.ts';
+
+export interface Entry {
+  readonly subject: Subject;
+  /** Null means permanent. */
+  readonly until: Millis | null;
+  /** The name of the account that a login is of. */
+  readonly account: string | null;
+}
+
+type Line = { readonly add: Entry } | { readonly remove: string };
+
+export class Ours {
+  readonly #path: string;
+  readonly #entries = new Map<string, Entry>();
+
+  /** Lines that cannot be read, such as a last one that a crash has cut off, are left out. */
+  constructor(path: string) {
+    this.#path = path;
+    for (const text of readLines(path)) {
+      const line = parseLine(text);
+      if (line !== null && 'add' in line) this.#entries.set(subjectKey(line.add.subject), line.add);
+      else if (line !== null) this.#entries.delete(line.remove);
+    }
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  entries(): Entry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** @throws EnforceError where it cannot be written: then nothing may be asked of the server. */
+  add(entries: readonly Entry[]): void {
+    this.#append(entries.map((add): Line => ({ add })));
+    for (const entry of entries) this.#entries.set(subjectKey(entry.subject), entry);
+  }
+
+  /** @throws EnforceError */
+  remove(keys: readonly string[]): void {
+    this.#append(keys.map((remove): Line => ({ remove })));
+    for (const key of keys) this.#entries.delete(key);
+  }
+
+  /** Writes the file anew, without what is over. @throws EnforceError */
+  tidy(): void {
+    const lines = this.entries().map((add) => `${JSON.stringify({ add })}\n`);
+    this.#write(() => {
+      writeFileSync(`${this.#path}.new`, lines.join(''), { mode: 0o600, flush: true });
+      renameSync(`${this.#path}.new`, this.#path);
+    });
+  }
+
+  #append(lines: readonly Line[]): void {
+    if (lines.length === 0) return;
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    this.#write(() => appendFileSync(this.#path, text, { mode: 0o600, flush: true }));
+  }
+
+  #write(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new EnforceError(`Cannot note down what is blocked in Stalwart: ${why}`, [], '', { cause: error });
+    }
+  }
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function parseLine(text: string): Line | null {
+  try {
+    const line = JSON.parse(text) as Line;
+    return 'remove' in line || typeof line.add.subject.type === 'string' ? line : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,36 @@
+/** The contract between the daemon and the endpoints that mail servers ask before they let somebody in. */
+import type { Address } from '../core/ip.ts';
+import type { Answer, Question } from '../core/verdict.ts';
+
+/** A server tells how a login went. */
+export interface LoginReport {
+  /** Who tells: stands in for the filter that reads a log. */
+  readonly reporter: string;
+  readonly succeeded: boolean;
+  readonly ip: Address;
+  /** Null where the client gave none. */
+  readonly login: string | null;
+  /** The server's session id; null where it has none. */
+  readonly session: string | null;
+  /** What tells one password from another, never the password itself; null where the server does not say. */
+  readonly password: string | null;
+}
+
+/** What a gate may ask the daemon. */
+export interface Gatekeeper {
+  ask(question: Question): Answer;
+  /** The gate has refused: what the server then logs as a failure is not to count. */
+  refused(question: Question): void;
+  /** It is an event, as if a log told of it; if a log does too, it counts once. */
+  reported(report: LoginReport): void;
+}
+
+export interface Gate {
+  /** Such as `Dovecot auth policy`. */
+  readonly name: string;
+  /** Where it listens, as an admin writes it. */
+  readonly address: string;
+  /** @throws Error where it cannot listen. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}

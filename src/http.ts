@@ -1,0 +1,27 @@
+/** HTTP servers as the daemon wants them: what the API and webhooks have in common. The only user of fastify. */
+import { type FastifyInstance, fastify } from 'fastify';
+import type { Millis } from './core/types.ts';
+
+const LAST_ANSWERS: Millis = 2_000;
+const WHOLE_REQUEST: Millis = 120_000;
+
+/** @param bodyLimit the most bytes that a request may have, where its route says nothing else */
+export function createHttpServer(bodyLimit: number): FastifyInstance {
+  return fastify({
+    logger: false,
+    bodyLimit,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    requestTimeout: WHOLE_REQUEST,
+  });
+}
+
+/** Answers what has been asked, but not for ever, then stops. */
+export async function closeHttpServer(app: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
