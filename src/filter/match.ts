@@ -282,7 +282,7 @@ function connectionOf(
 
 /** What is kept of a line, without what could open an account. */
 function keptText(line: string, secret: string | undefined): string {
-  const text = secret === undefined ? line : line.replaceAll(secret, '***');
+  const text = secret === undefined || secret === '' ? line : line.replaceAll(secret, '***');
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text;
 }
 
