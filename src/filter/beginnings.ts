@@ -43,6 +43,8 @@ export class Beginnings<Result> {
   readonly #resultOf: (complete: readonly number[]) => Result;
   readonly #nothing: Result;
   readonly #steps: Step[] = [];
+  /** What `#reach` has found, by step. */
+  readonly #reached: (readonly number[] | undefined)[] = [];
   readonly #first: readonly number[];
   /** Bytes that no beginning tells apart are one class, so that the table is small enough for the processor's cache. */
   readonly #classes: Uint8Array;
@@ -116,17 +118,11 @@ export class Beginnings<Result> {
   /** The number of the state that stands for these steps, and for what is complete already. */
   #number(reached: readonly number[], before: readonly number[]): number {
     const all = new Set<number>();
-    const follow = (step: number): void => {
-      if (all.has(step)) return;
-      all.add(step);
-      const { bytes, next } = this.#steps[step] ?? { bytes: null, next: [] };
-      if (bytes === null) for (const other of next) follow(other);
-    };
-    for (const step of reached) follow(step);
+    for (const step of reached) for (const other of this.#reach(step)) all.add(other);
     const sorted = [...all].sort((a, b) => a - b);
     const steps = sorted.filter((step) => this.#steps[step]?.bytes);
     const now = sorted.map((step) => this.#steps[step]?.complete ?? -1).filter((index) => index >= 0);
-    const complete = [...new Set([...before, ...now])].sort((a, b) => a - b);
+    const complete = now.length === 0 ? before : [...new Set([...before, ...now])].sort((a, b) => a - b);
     const key = `${steps.join()} ${complete.join()}`;
     let number = this.#numbers.get(key);
     if (number === undefined) {
@@ -136,6 +132,24 @@ export class Beginnings<Result> {
       if (this.#states.length << this.#shift > this.#table.length) this.#grow();
     }
     return number;
+  }
+
+  /** The steps that wait for a byte, and the ends, that a step leads to without one. */
+  #reach(step: number): readonly number[] {
+    const known = this.#reached[step];
+    if (known !== undefined) return known;
+    const seen = new Set<number>();
+    const found: number[] = [];
+    const follow = (other: number): void => {
+      if (seen.has(other)) return;
+      seen.add(other);
+      const { bytes, next, complete } = this.#steps[other] ?? { bytes: null, next: [], complete: -1 };
+      if (bytes !== null || complete >= 0) found.push(other);
+      if (bytes === null) for (const one of next) follow(one);
+    };
+    follow(step);
+    this.#reached[step] = found;
+    return found;
   }
 
   #grow(): void {

@@ -2,7 +2,7 @@
 import type { Kind } from '../core/types.ts';
 import type { Piece } from './beginnings.ts';
 import type { FilterDefinition, PatternDefinition, Role } from './definition.ts';
-import { beginning, nonLinearPart, piecesOf, requiredLiteral } from './regex.ts';
+import { piecesOf, type Reading, readExpression } from './regex.ts';
 import { expandTokens } from './tokens.ts';
 
 export interface CompiledPattern {
@@ -72,22 +72,19 @@ export function compileFilter(definition: FilterDefinition): CompiledFilter {
 function compilePattern(filter: CompiledFilter, prefix: string, definition: PatternDefinition): CompiledPattern {
   const fail = (problem: string, cause?: unknown): PatternError =>
     new PatternError(filter.name, definition.name, problem, cause === undefined ? undefined : { cause });
-  let expanded: string;
-  let source: string;
   let regex: RegExp;
-  let literal: string;
+  let reading: Reading;
   const foreign = /[^\x00-\x7f]/.exec(definition.pattern);
   if (foreign) throw fail(`"${foreign[0]}" is no ASCII; lines are matched byte by byte, write . for each of its bytes`);
   try {
-    expanded = `${expandTokens(prefix)}${expandTokens(definition.pattern)}`;
-    source = `^(?:${expanded})$`;
+    const expanded = `${expandTokens(prefix)}${expandTokens(definition.pattern)}`;
     // What a client wrote may hold a bare carriage return, and must not hide a line from its pattern by that.
-    regex = new RegExp(source, 's');
-    literal = requiredLiteral(expanded);
+    regex = new RegExp(`^(?:${expanded})$`, 's');
+    reading = readExpression(expanded);
   } catch (error) {
     throw fail(error instanceof Error ? error.message : String(error), error);
   }
-  const nonLinear = nonLinearPart(source);
+  const { literal, pieces, nonLinear } = reading;
   if (nonLinear)
     throw fail(`"${nonLinear.raw}" looks around or back, which cannot run in linear time; write it without`);
   if (literal.length < SHORTEST_LITERAL) {
@@ -105,7 +102,7 @@ function compilePattern(filter: CompiledFilter, prefix: string, definition: Patt
     explainsLogin: definition.explainsLogin,
     regex,
     literal,
-    beginning: piecesOf(beginning(expanded).join('')),
+    beginning: pieces,
   };
 }
 

@@ -7,32 +7,56 @@ import { type AST, RegExpParser } from '@eslint-community/regexpp';
 import type { Piece } from './beginnings.ts';
 import { type ByteSet, bytesWhere, oneByte, type Tree } from './safety/tree.ts';
 
-/** The longest text that is part of every match; empty where there is none. */
-export function requiredLiteral(source: string): string {
-  const pattern = new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
-  return pattern.alternatives.length === 1 && pattern.alternatives[0] ? longest(runs(pattern.alternatives[0])) : '';
+/** What is read off an expression for the fast path. */
+export interface Reading {
+  /** The longest text that is part of every match; empty where there is none. */
+  readonly literal: string;
+  /**
+   * How every match begins, up to the first part that may be long once some text has told it from others; an expression,
+   * empty where that is all.
+   */
+  readonly beginning: string;
+  /** The same piece by piece, as bytes of latin1. */
+  readonly pieces: readonly Piece[];
+  /** The first look-around or back-reference; null where there is none. */
+  readonly nonLinear: Place | null;
 }
 
-/**
- * How every match begins, up to the first part that may be long once some text has told it from others: expressions, one
- * after the other. Empty where that is all.
- */
-export function beginning(source: string): string[] {
-  const pattern = new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
+/** @throws SyntaxError */
+export function readExpression(source: string): Reading {
+  const pattern = parse(source);
   const [alternative, second] = pattern.alternatives;
-  if (alternative === undefined || second !== undefined) return [];
+  const only = alternative !== undefined && second === undefined ? alternative : null;
+  const begins = only === null ? [] : firstElements(only);
+  return {
+    literal: only === null ? '' : longest(runs(only)),
+    beginning: begins.map(({ raw }) => raw).join(''),
+    pieces: begins.map(pieceOf),
+    nonLinear: find(
+      pattern.alternatives,
+      (part) =>
+        part.type === 'Backreference' ||
+        (part.type === 'Assertion' && (part.kind === 'lookahead' || part.kind === 'lookbehind')),
+    ),
+  };
+}
+
+function parse(source: string): AST.Pattern {
+  return new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
+}
+
+function firstElements(alternative: AST.Alternative): AST.Element[] {
   let fixed = 0;
   const end = alternative.elements.findIndex((element) => {
     if (element.type === 'Character') fixed++;
     return !isShort(element) || (fixed >= TELLING && isLong(element));
   });
-  return alternative.elements.slice(0, end < 0 ? undefined : end).map((element) => element.raw);
+  return alternative.elements.slice(0, end < 0 ? undefined : end);
 }
 
-/** Such a beginning piece by piece, as bytes of latin1. */
+/** A short expression piece by piece. */
 export function piecesOf(source: string): Piece[] {
-  const pattern = new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
-  return [{ type: 'choice', options: pattern.alternatives.map(({ elements }) => elements.map(pieceOf)) }];
+  return [{ type: 'choice', options: parse(source).alternatives.map(({ elements }) => elements.map(pieceOf)) }];
 }
 
 /**
@@ -40,7 +64,7 @@ export function piecesOf(source: string): Piece[] {
  * the expression matches, and for some more.
  */
 export function treeOf(source: string): Tree {
-  const pattern = new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
+  const pattern = parse(source);
   return choiceOf(pattern.alternatives, { ignoreCase: false, sets: new Map() });
 }
 
@@ -49,20 +73,9 @@ interface Place {
   readonly raw: string;
 }
 
-/** The first look-around or back-reference in the expression, with its offset; null where there is none. */
-export function nonLinearPart(source: string): Place | null {
-  const pattern = new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
-  return find(
-    pattern.alternatives,
-    (part) =>
-      part.type === 'Backreference' ||
-      (part.type === 'Assertion' && (part.kind === 'lookahead' || part.kind === 'lookbehind')),
-  );
-}
-
 /** The first anchor, or modifier of what anchors and dots mean: a pattern is anchored at both ends, and a dot is any byte. */
 export function anchorPart(source: string): Place | null {
-  const pattern = new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
+  const pattern = parse(source);
   return find(
     pattern.alternatives,
     (part) =>
@@ -90,7 +103,7 @@ export interface Part {
 
 /** The parts of an expression one after the other; a group that everything goes through is taken apart. */
 export function partsOf(source: string): Part[] {
-  const pattern = new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source);
+  const pattern = parse(source);
   const [alternative, second] = pattern.alternatives;
   return alternative === undefined || second !== undefined ? [] : alternative.elements.flatMap(partOf);
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileFilter, PatternError } from '../../src/filter/compile.ts';
 import type { FilterDefinition } from '../../src/filter/definition.ts';
-import { beginning, nonLinearPart, requiredLiteral } from '../../src/filter/regex.ts';
+import { readExpression } from '../../src/filter/regex.ts';
 import { expandTokens, TOKEN_NAMES, TokenError } from '../../src/filter/tokens.ts';
 
 function definition(pattern: string, programs: readonly string[] = ['prog']): FilterDefinition {
@@ -67,7 +67,7 @@ test('the required literal is the longest text that every match contains', () =>
     ['ab\\bcd', 'abcd'],
     ['(?<x>abcd)e', 'abcd'],
   ];
-  for (const [pattern, literal] of table) assert.equal(requiredLiteral(pattern), literal, pattern);
+  for (const [pattern, literal] of table) assert.equal(readExpression(pattern).literal, literal, pattern);
 });
 
 test('the beginning is an expression that every match passes', () => {
@@ -91,7 +91,7 @@ test('the beginning is an expression that every match passes', () => {
       (parts, text) => {
         const pattern = parts.filter((part, index) => part !== '(?<x>a)' || parts.indexOf(part) === index).join('');
         const whole = new RegExp(`^(?:${pattern})$`);
-        const start = new RegExp(`^(?:${beginning(pattern).join('')})`);
+        const start = new RegExp(`^(?:${readExpression(pattern).beginning})`);
         if (whole.test(text.join(''))) assert.match(text.join(''), start);
       },
     ),
@@ -107,9 +107,9 @@ test('look-arounds and back-references are found wherever they stand', () => {
     ['(a)bcd(?:x|\\1)', '\\1'],
     ['abcd(?!x){2}', '(?!x)'],
   ] as const) {
-    assert.equal(nonLinearPart(pattern)?.raw, raw, pattern);
+    assert.equal(readExpression(pattern).nonLinear?.raw, raw, pattern);
   }
-  assert.equal(nonLinearPart('^(?:abc\\b(?<x>d)*)$'), null);
+  assert.equal(readExpression('^(?:abc\\b(?<x>d)*)$').nonLinear, null);
 });
 
 test('a pattern that cannot be used is refused with a sentence', () => {
