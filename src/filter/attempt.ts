@@ -26,7 +26,15 @@ const SKEW: Millis = 3_000;
 export function newAttempt(sighting: Sighting, layers: string[], state: Attempt['state']): Attempt {
   const { login, password, session } = sighting;
   const kept = state === 'open' ? sighting : { ...sighting, text: '' };
-  return { sighting: kept, login, password, session, layers, strong: state === 'open' && sighting.as === 'echo', state };
+  return {
+    sighting: kept,
+    login,
+    password,
+    session,
+    layers,
+    strong: state === 'open' && sighting.as === 'echo',
+    state,
+  };
 }
 
 export function isWaiting(attempt: Attempt): boolean {

@@ -34,6 +34,8 @@ const MAX_HELD = 20;
 const RELEASE_EVERY: Millis = 500;
 /** Who logged in so long ago, on a connection that no line can be joined to, may linger: it may be that connection. */
 const WELCOME: Millis = 300_000;
+/** What the log says of a login that has been reported comes within so long. */
+const REPORTED: Millis = 30_000;
 
 export class Joiner {
   readonly #connections: Connections;
@@ -42,6 +44,8 @@ export class Joiner {
   /** Whose good login could not be joined to a connection, and when it was. */
   readonly #welcome = new RecentMap<Address, Millis>();
   readonly #maxWelcome: number;
+  /** Good logins that the server has reported, and that its logs are going to tell of. */
+  readonly #reported = new RecentMap<string, Millis>();
   #clock: Millis = Number.NEGATIVE_INFINITY;
   #released: Millis = Number.NEGATIVE_INFINITY;
 
@@ -93,10 +97,17 @@ export class Joiner {
     this.#countReady(emit);
   }
 
-  /** Takes a login that the server reports at once, which its logs may tell of too. */
+  /** Takes a login, failed or not, that the server reports at once; its logs may tell of it too. */
   report(sighting: Sighting, emit: (joined: Joined) => void): void {
-    if (sighting.kind === 'authentication' && !this.#attempts.report(sighting)) return;
-    this.#count(sighting, sighting.kind, sighting.login, null, emit);
+    if (sighting.kind === 'success') {
+      this.#reported.delete(reportKey(sighting));
+      this.#event(sighting, null, emit);
+      this.#reported.set(reportKey(sighting), sighting.time);
+      this.#reported.trim(this.#maxWelcome);
+    } else if (this.#attempts.report(sighting)) {
+      this.#count(sighting, 'authentication', sighting.login, null, emit);
+    }
+    this.#countReady(emit);
   }
 
   /** Lets time pass without lines. A line from the future does not hold it up. */
@@ -142,7 +153,7 @@ export class Joiner {
         this.#count(failed, 'authentication', failed.login, null, emit);
       if (connection) connection.loggedIn = true;
       else this.#receive(sighting);
-      this.#count(sighting, 'success', sighting.login, connection, emit);
+      if (!this.#isReported(sighting)) this.#count(sighting, 'success', sighting.login, connection, emit);
     } else if (kind !== null) {
       for (let i = 0; i < this.#times(sighting); i++) this.#count(sighting, kind, sighting.login, connection, emit);
     }
@@ -157,6 +168,15 @@ export class Joiner {
       this.#welcome.delete(oldest);
       break;
     }
+  }
+
+  /** Whether a good login has been counted when the server reported it; taken once. */
+  #isReported(sighting: Sighting): boolean {
+    if (this.#reported.size === 0) return false;
+    const key = reportKey(sighting);
+    const time = this.#reported.get(key);
+    if (time !== undefined) this.#reported.delete(key);
+    return time !== undefined && Math.abs(sighting.time - time) <= REPORTED;
   }
 
   #isWelcome(ip: Address, time: Millis): boolean {
@@ -276,4 +296,9 @@ export class Joiner {
     for (const sighting of this.#attempts.takeReady())
       this.#count(sighting, 'authentication', sighting.login, null, emit);
   }
+}
+
+/** One login as both the report and the log name it. */
+function reportKey({ ip, session, login }: Sighting): string {
+  return session === null ? `${ip} ${login?.toLowerCase()}` : `${ip} session ${session}`;
 }

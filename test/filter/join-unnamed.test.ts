@@ -85,3 +85,13 @@ test('an end with a kind counts only if nothing else did on its connection', () 
     'authentication 192.0.2.1 bob',
   ]);
 });
+
+test('who has logged in may linger for some minutes, where no line tells on which connection it was', () => {
+  const login = at(0, 1, '').replace(/: \S+: $/, ': AUTH=server, relay=[192.0.2.1], authid=alice, mech=PLAIN, bits=0');
+  const lines = [login, at(1, 1, noMail('192.0.2.1')), at(1, 2, noMail('192.0.2.2')), at(6, 3, noMail('192.0.2.1'))];
+  assert.deepEqual(joined(lines).map(tell), [
+    'success 192.0.2.1 alice',
+    'loitering 192.0.2.2 -',
+    'loitering 192.0.2.1 -',
+  ]);
+});

@@ -19,8 +19,8 @@ export function namespacePath(): string {
   return `/run/netns/${nameOf(process.env[INSIDE])}`;
 }
 
-function nameOf(process: string | number | undefined): string {
-  return `tailban-lab-${process}`;
+function nameOf(outside: string | number | undefined): string {
+  return `tailban-lab-${outside}`;
 }
 
 /** A namespace of the machine itself, for what has to happen outside of the laboratory. */

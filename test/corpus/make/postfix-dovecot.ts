@@ -1,7 +1,8 @@
 /**
  * Makes five corpora with Postfix and Dovecot, whose SASL Postfix asks. Those of Debian 12: both in one syslog, as Debian
- * 12 writes it, in RFC 3164, and in the journal; and Dovecot alone in a log of its own, with PAM behind it. Those of Debian
- * 13: both in one syslog. Takes about a quarter of an hour. Needs root, debootstrap, systemd-nspawn, iproute2 and the network for the packages; names of corpora choose among them:
+ * 12 writes it, in RFC 3164, and in the journal; and Dovecot alone in a log of its own, with PAM behind it. That of Debian
+ * 13: both in one syslog. Takes about a quarter of an hour. Needs root, debootstrap, systemd-nspawn, iproute2 and the
+ * network for the packages; names of corpora choose among them:
  *
  *     node test/corpus/make/postfix-dovecot.ts [FOLDER FOR THE DEBIAN ROOTS [CORPUS…]]
  */
