@@ -24,7 +24,8 @@ if (values.json === true) process.stdout.write(`${JSON.stringify(scores, null, 2
 else process.stdout.write(table(scores));
 
 function table(all: readonly Score[]): string {
-  const rows = [HEAD, HEAD.map(() => '---'), ...all.map(row), row(together(all))];
+  const sum = together(all);
+  const rows = [HEAD, HEAD.map(() => '---'), ...all.map(row), row(sum), ...rates(sum)];
   let text = rows.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
   if (values.verbose === true)
     for (const { name, differences } of all) for (const one of differences) text += `${name}: ${one}\n`;
@@ -34,12 +35,28 @@ function table(all: readonly Score[]): string {
 function row({ name, kinds, logins, foreign }: Score): string[] {
   const of = (kind: FailureKind): string => {
     const found = kinds.find((one) => one.kind === kind);
-    return found === undefined || found.expected === 0 ? '' : `${found.found} of ${found.expected}`;
+    if (found === undefined) return '';
+    const extra = found.doubled + found.wrong === 0 ? '' : `, ${found.doubled + found.wrong} too many`;
+    return found.expected === 0 && extra === '' ? '' : `${found.found} of ${found.expected}${extra}`;
   };
   const right = logins.expected === 0 ? '' : `${logins.right} of ${logins.expected}`;
   const doubled = kinds.reduce((sum, one) => sum + one.doubled, 0);
   const wrong = kinds.reduce((sum, one) => sum + one.wrong, 0);
   return [name, ...COLUMNS.map(of), right, String(doubled), String(wrong), String(foreign.length)];
+}
+
+/** Recall: how much of what happened is found. Precision: how much of what is found happened. */
+function rates({ kinds, logins }: Score): string[][] {
+  const recall = kinds.map(({ found, expected }) => percent(found, expected));
+  const precision = kinds.map(({ found, doubled, wrong }) => percent(found, found + doubled + wrong));
+  return [
+    ['recall', ...recall, percent(logins.right, logins.expected), '', '', ''],
+    ['precision', ...precision, '', '', '', ''],
+  ];
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? '' : `${((part / whole) * 100).toFixed(2)} %`;
 }
 
 function together(all: readonly Score[]): Score {
