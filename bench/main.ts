@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import { commandStart } from './command-start.ts';
 import { Context } from './context.ts';
+import { gate } from './gate.ts';
 import { burst, latency } from './latency.ts';
 import { manyBans } from './many-bans.ts';
 import { memory } from './memory.ts';
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<string, { readonly run: Part; readonly needsKernel:
   burst: { run: burst, needsKernel: true },
   start: { run: manyBans, needsKernel: true },
   memory: { run: memory, needsKernel: true },
+  gate: { run: gate, needsKernel: false },
   command: { run: commandStart, needsKernel: true },
 };
 

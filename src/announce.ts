@@ -1,8 +1,11 @@
 /** What the daemon says of its configuration at the start. */
+
+import type { Config } from './config/config.ts';
 import { type Filter, ownFilterNotes } from './config/filter-files.ts';
 import type { Loaded } from './config/load.ts';
 import { formatRate } from './core/duration.ts';
 import { FAILURE_KINDS } from './core/types.ts';
+import type { EnforcerQueue } from './enforce/queue.ts';
 import { refusesLogins } from './gates.ts';
 import type { Logger } from './log.ts';
 
@@ -18,7 +21,22 @@ export function announce(
   );
   log.info(`limits: ${limits.join(', ')}`);
   for (const note of ownFilterNotes(filters)) log.info(note);
-  if (config.loginLimit !== null && !refusesLogins(config))
-    log.warn('bans of logins are only recorded: no enforcer for logins is configured, so they do not stop anybody');
   if (!config.enabled) log.warn('tailban is switched off (server.fail2ban.enabled = false): nobody is banned');
+}
+
+/** What becomes of locked logins with these gates and enforcers. */
+export function announceLogins(config: Config, queues: readonly EnforcerQueue[], log: Logger): void {
+  if (config.loginLimit === null || refusesLogins(config)) return;
+  const telling = queues.map((queue) => queue.status()).filter(({ logins }) => logins !== null);
+  const locking = telling.filter(({ logins }) => logins !== 'does not stop guesses');
+  for (const { enforcer, logins } of locking) {
+    if (logins === 'spares nobody')
+      log.warn(`${enforcer} locks the owner of a login out too, wherever he comes from, while others attack it`);
+  }
+  if (locking.length > 0) return;
+  log.warn(
+    telling.length === 0
+      ? 'bans of logins are only recorded: no enforcer for logins is configured, so they do not stop anybody'
+      : 'locked logins cannot be used, but nothing stops who guesses their passwords: see docs/logins.md',
+  );
 }

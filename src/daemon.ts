@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { announce } from './announce.ts';
+import { announce, announceLogins } from './announce.ts';
 import { type Control, Refusal, type Status } from './api/contract.ts';
 import { serveApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
@@ -19,14 +19,14 @@ import type { JudgeSettings } from './core/settings.ts';
 import { FAILURE_KINDS, type Millis } from './core/types.ts';
 import type { EnforcerQueue } from './enforce/queue.ts';
 import type { Enforcer } from './enforce/types.ts';
-import { loginEnforcers, queueFor } from './enforcers.ts';
+import { loginEnforcers, queueFor, removeGone } from './enforcers.ts';
 import { buildFeed, findSources } from './feeds.ts';
 import { chooseFirewall } from './firewall.ts';
 import { Frugality } from './frugal.ts';
 import { Gates, refusesLogins } from './gates.ts';
 import { Guard } from './guard.ts';
 import { hostNetworks } from './host.ts';
-import { type Files, loadAgain, loadEverything } from './loading.ts';
+import { areSame, type Files, loadAgain, loadEverything } from './loading.ts';
 import { createLogger, type Logger } from './log.ts';
 import { carriedOut } from './patience.ts';
 import { Reading } from './reading.ts';
@@ -85,7 +85,7 @@ class Daemon implements RunningDaemon {
   #store: Store | null = null;
   #reading: Reading;
   #queues: EnforcerQueue[] = [];
-  #firewall: Enforcer | null = null;
+  #enforcers: readonly Enforcer[] = [];
   readonly #gates: Gates;
   #firewallProblem: string | null = null;
   #api: { close(): Promise<void> } | null = null;
@@ -135,7 +135,7 @@ class Daemon implements RunningDaemon {
       judge: this.#judge,
       store,
       reading: this.#reading,
-      firewall: this.#firewall,
+      firewall: this.#enforcers[0] ?? null,
       memory: Math.max(this.#loaded.config.increment?.forgetAfter ?? 0, this.#longestWindow()),
       now: this.#now(),
       log: this.#log,
@@ -192,11 +192,19 @@ class Daemon implements RunningDaemon {
     const { enforcer, problem } = await chooseFirewall(this.#loaded.config, this.#options.dryRun, this.#log, this.#now);
     this.#firewallProblem = problem;
     if (problem !== null) this.#log.warn(problem);
-    this.#firewall = enforcer;
-    const context = { activeBans: () => this.#judge.activeBans(), now: this.#now, log: this.#log };
+    const context = {
+      activeBans: () => this.#judge.activeBans(),
+      owners: (logins: ReadonlySet<string>) => this.#judge.originsOfMany(logins, this.#now()),
+      now: this.#now,
+      log: this.#log,
+    };
     const others = this.#options.dryRun ? [] : loginEnforcers(this.#loaded.config, context);
-    this.#queues = [enforcer, ...others].map((one) => queueFor(one, context));
-    this.#judge.configure(this.#judgeSettings(others.length > 0));
+    const isOn = this.#loaded.config.enabled;
+    if (!isOn) await removeGone(others, [], this.#log);
+    this.#enforcers = [enforcer, ...(isOn ? others : [])];
+    this.#queues = this.#enforcers.map((one) => queueFor(one, context));
+    this.#judge.configure(this.#judgeSettings());
+    announceLogins(this.#loaded.config, this.#queues, this.#log);
     guard.connect(this.#queues, this.#reading);
   }
 
@@ -205,11 +213,13 @@ class Daemon implements RunningDaemon {
     if (!this.#options.dryRun) await this.#gates.start(this.#loaded.config, guard);
   }
 
-  /** @param isTold whether an enforcer is told of locked logins */
-  #judgeSettings(isTold: boolean): JudgeSettings {
+  #judgeSettings(): JudgeSettings {
     const { config } = this.#loaded;
-    const enforced = !this.#options.dryRun && (isTold || refusesLogins(config));
-    return { ...config, logins: { ...config.logins, enforced } };
+    const handling = this.#queues.map((queue) => queue.status().logins);
+    const sparesOwners = !handling.includes('spares nobody');
+    const isRefused = handling.includes('spares owners') || !sparesOwners;
+    const enforced = !this.#options.dryRun && (isRefused || refusesLogins(config));
+    return { ...config, logins: { ...config.logins, enforced, sparesOwners } };
   }
 
   #read(): void {
@@ -260,20 +270,18 @@ class Daemon implements RunningDaemon {
     if (guard === null || this.#stopped) return { changes: [], notes: [] };
     const { loaded, filters } = await loadAgain(this.#options);
     const difference = compareConfigs(this.#loaded.config, loaded.config);
-    const filtersChanged = JSON.stringify(definitions(filters)) !== JSON.stringify(definitions(this.#filters));
+    const filtersChanged = !areSame(filters, this.#filters);
     this.#loaded = loaded;
     this.#filters = filters;
-    this.#judge.configure(this.#judgeSettings(this.#queues.length > 1));
+    this.#judge.configure(this.#judgeSettings());
     this.#log.level = this.#options.logLevel ?? loaded.config.log.level;
     await guard.refreshAllowed();
     if (difference.gates) await this.#startGates(guard);
     if (difference.enforcers) {
-      const before = this.#firewall;
+      const before = this.#enforcers;
       await Promise.all(this.#queues.map((queue) => queue.stop()));
       await this.#startEnforcers(guard);
-      // What another firewall is not going to look after must not stay behind.
-      if (before?.name !== this.#firewall?.name)
-        await before?.remove().catch((error: unknown) => this.#log.warn({ err: error }, 'the old rules stay behind'));
+      await removeGone(before, this.#enforcers, this.#log);
       for (const queue of this.#queues) queue.start();
       await carriedOut(this.#queues);
     }
@@ -299,6 +307,7 @@ class Daemon implements RunningDaemon {
       reload: () => this.#reload(),
       config: () => renderConfig(this.#loaded.config),
       import: (request) => guard.import(request),
+      distrust: (request) => guard.distrust(request),
     };
   }
 
@@ -314,6 +323,7 @@ class Daemon implements RunningDaemon {
       guard,
       reading: this.#reading,
       queues: this.#queues.map((queue) => queue.status()),
+      gates: this.#gates.views(),
       firewallProblem: this.#firewallProblem,
     });
   }
@@ -334,8 +344,4 @@ class Daemon implements RunningDaemon {
   #socketPath(): string {
     return this.#options.socketPath ?? this.#loaded.config.api.socket;
   }
-}
-
-function definitions(filters: ReadonlyMap<string, Filter>): unknown[] {
-  return [...filters.values()].map(({ definition }) => definition);
 }

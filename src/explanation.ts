@@ -1,21 +1,24 @@
 /** Why somebody is banned or how close to it, put together from judge and store: the answer to `tailban explain`. */
-import type { BanView, PastBanView, StandingView, SubjectView } from './api/contract.ts';
+import type { BanView, LoginView, PastBanView, StandingView, SubjectView } from './api/contract.ts';
 import { type Address, type Network, networkBase } from './core/ip.ts';
 import type { Judge } from './core/judge.ts';
-import { subjectKey, subjectNetwork } from './core/subject.ts';
+import { parseSubject, subjectKey, subjectNetwork } from './core/subject.ts';
 import type { Ban, Millis, Subject } from './core/types.ts';
 import type { Store } from './store/store.ts';
 import type { BanRecord } from './store/types.ts';
 
 export interface ExplainParts {
+  /** The subject as it was written. */
+  readonly asked: string;
   readonly judge: Judge;
   readonly store: Store;
   readonly now: Millis;
 }
 
 const MOST_BANS = 20;
+const MOST_ORIGINS = 20;
 
-export function explainSubject(subject: Subject, { judge, store, now }: ExplainParts): SubjectView {
+export function explainSubject(subject: Subject, { asked, judge, store, now }: ExplainParts): SubjectView {
   const network = subjectNetwork(subject);
   const counted = countedSubject(subject, judge);
   const within = network === null || subject.type !== 'network' ? [] : bansInside(judge, network);
@@ -25,6 +28,7 @@ export function explainSubject(subject: Subject, { judge, store, now }: ExplainP
     subject: nameOf(subject),
     type: subject.type,
     countedAs: counted === null ? null : nameOf(counted),
+    login: subject.type === 'login' ? loginView(subject.login, asked, judge, now) : null,
     allowed: judge.allowedWithin(subject),
     bans: [bans ?? []].flat().map(banView),
     within: within.slice(0, MOST_BANS).map(banView),
@@ -44,6 +48,18 @@ export function explainSubject(subject: Subject, { judge, store, now }: ExplainP
 export function banView(ban: Ban): BanView {
   const { subject, since, until, cause, reason, offence, evidence } = ban;
   return { subject: nameOf(subject), type: subject.type, since, until, cause, reason, offence, evidence };
+}
+
+function loginView(login: string, asked: string, judge: Judge, now: Millis): LoginView {
+  const written = parseSubject(asked);
+  const name = written?.type === 'login' ? written.login : login;
+  const origins = judge.originsOf(login, now);
+  return {
+    asked: name === login ? null : name,
+    changes: judge.nameChanges(name),
+    knownGood: origins.slice(0, MOST_ORIGINS),
+    knownGoodCount: origins.length,
+  };
 }
 
 /** Null for a network that is not what an IPv6 address of it counts as. */
@@ -78,7 +94,8 @@ function historyOf(store: Store, subject: Subject): PastBanView[] {
     .map((record: BanRecord) => ({ ...banView(record), endedAt: record.endedAt, ended: record.ended }));
 }
 
-function nameOf(subject: Subject): string {
+/** As people write it, without what tells a login from an address. */
+export function nameOf(subject: Subject): string {
   return subject.type === 'login' ? subject.login : subjectKey(subject);
 }
 

@@ -1,5 +1,8 @@
 /** The gates that the configuration asks for; each tries on until it can listen, and none keeps the daemon from starting. */
 import type { Config } from './config/config.ts';
+import { dovecotPolicy } from './gate/dovecot-policy.ts';
+import { postfixPolicy } from './gate/postfix-policy.ts';
+import { socketmap } from './gate/socketmap.ts';
 import type { Gate, Gatekeeper } from './gate/types.ts';
 import type { Logger } from './log.ts';
 
@@ -7,34 +10,58 @@ const RETRY_EVERY = 10_000;
 
 /** Whether one of them, or an enforcer, makes a server refuse locked logins. */
 export function refusesLogins(config: Config): boolean {
-  return gatesOf(config, NOBODY).length > 0;
+  return config.enabled && gatesOf(config, NOBODY).some((gate) => gate.refusesLogins);
+}
+
+interface GateView {
+  readonly name: string;
+  readonly address: string;
+  readonly refusesLogins: boolean;
+  readonly listening: boolean;
 }
 
 export class Gates {
   readonly #log: Logger;
   #gates: readonly Gate[] = [];
+  readonly #listening = new Set<Gate>();
   #timers: NodeJS.Timeout[] = [];
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
+  /** All of them, whether they could listen or not. */
+  views(): GateView[] {
+    return this.#gates.map((gate) => {
+      const { name, address, refusesLogins } = gate;
+      return { name, address, refusesLogins, listening: this.#listening.has(gate) };
+    });
+  }
+
   async start(config: Config, gatekeeper: Gatekeeper): Promise<void> {
-    this.#gates = gatesOf(config, gatekeeper);
+    // Switched off: who asks is answered, and everybody is let in.
+    const reported: Gatekeeper['reported'] = (report) => gatekeeper.reported(report);
+    this.#gates = gatesOf(config, config.enabled ? gatekeeper : { ...NOBODY, reported });
     await Promise.all(this.#gates.map((gate) => this.#open(gate)));
   }
 
   async stop(): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
-    await Promise.all(this.#gates.map((gate) => gate.stop()));
+    const gates = this.#gates;
     this.#gates = [];
+    this.#listening.clear();
+    await Promise.all(gates.map((gate) => gate.stop()));
   }
 
   async #open(gate: Gate): Promise<void> {
     try {
       await gate.start();
+      // Stopped meanwhile.
+      if (!this.#gates.includes(gate)) return await gate.stop();
+      this.#listening.add(gate);
       this.#log.info(`${gate.name} listens on ${gate.address}`);
     } catch (error) {
+      if (!this.#gates.includes(gate)) return;
       this.#log.error(
         { err: error },
         `${gate.name} cannot listen on ${gate.address}, next try in ${RETRY_EVERY / 1000} s`,
@@ -46,6 +73,11 @@ export class Gates {
 
 const NOBODY: Gatekeeper = { ask: () => ({ type: 'allow', failures: 0 }), refused: () => {}, reported: () => {} };
 
-function gatesOf(_config: Config, _gatekeeper: Gatekeeper): readonly Gate[] {
-  return [];
+function gatesOf({ dovecot, postfix }: Config, gatekeeper: Gatekeeper): readonly Gate[] {
+  const { authPolicy } = dovecot;
+  return [
+    ...(authPolicy.listen === null ? [] : [dovecotPolicy({ ...authPolicy, ...authPolicy.listen }, gatekeeper)]),
+    ...(postfix.policy === null ? [] : [postfixPolicy({ ...postfix, place: postfix.policy, gatekeeper })]),
+    ...(postfix.socketmap === null ? [] : [socketmap({ ...postfix, place: postfix.socketmap, gatekeeper })]),
+  ];
 }

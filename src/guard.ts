@@ -9,6 +9,7 @@ import {
   type BanRequest,
   type BanView,
   type DisallowRequest,
+  type DistrustRequest,
   type ExplainRequest,
   type ImportRequest,
   Refusal,
@@ -18,15 +19,17 @@ import {
 import { contains, type Network, parseAddress, parseNetwork } from './core/ip.ts';
 import type { Judge } from './core/judge.ts';
 import { banLength } from './core/sentence.ts';
-import { parseSubject, subjectKey } from './core/subject.ts';
+import { subjectKey } from './core/subject.ts';
 import type { Ban, Change, Event, Kind, Millis, Subject } from './core/types.ts';
 import type { Answer, Question, Verdict } from './core/verdict.ts';
 import type { EnforcerQueue } from './enforce/queue.ts';
-import { banView, explainSubject } from './explanation.ts';
+import { banView, explainSubject, nameOf } from './explanation.ts';
+import type { LoginReport } from './gate/types.ts';
 import type { Logger } from './log.ts';
 import { carriedOut } from './patience.ts';
 import type { Store } from './store/store.ts';
 import { EVIDENCE, KNOWN_GOOD } from './store/types.ts';
+import { findSubject, notBanned, readNetwork, readSubject, subjectsOf } from './subjects.ts';
 
 export interface GuardOptions {
   readonly judge: Judge;
@@ -39,10 +42,11 @@ export interface GuardOptions {
   readonly alwaysAllowed: () => readonly (readonly [Network, string])[];
 }
 
-/** Where reading goes on, and lines that wait for others: the other half of a checkpoint. */
+/** Where reading goes on, and lines that wait for others: the other half of a checkpoint. What servers report joins them. */
 export interface ReadingState {
   takePositions(): Map<string, string | null>;
   takeJoins(): Map<string, string | null>;
+  report(report: LoginReport): void;
 }
 
 export class Guard {
@@ -101,6 +105,11 @@ export class Guard {
     this.#options.judge.refused(question, this.#options.now());
   }
 
+  /** @see Gatekeeper */
+  reported(report: LoginReport): void {
+    this.#reading?.report(report);
+  }
+
   /** Stores what has been decided and tells the enforcers. */
   commit(): void {
     if (this.#changes.length === 0) return;
@@ -140,13 +149,12 @@ export class Guard {
     return true;
   }
 
-  /** Ends what is over. The kernel has let go by itself; this is for the log and for login enforcers. */
+  /** Ends what is over. The kernel has let go by itself; this is for the log and for enforcers that do not. */
   expire(): void {
     const { judge, now, log } = this.#options;
     for (const ban of judge.expire(now())) {
       log.debug({ subject: subjectKey(ban.subject) }, `the ban of ${subjectKey(ban.subject)} is over`);
-      if (ban.subject.type === 'login')
-        for (const queue of this.#queues) queue.push([{ type: 'unban', subject: ban.subject }]);
+      for (const queue of this.#queues) queue.ended(ban.subject);
     }
   }
 
@@ -156,7 +164,7 @@ export class Guard {
 
   async ban(request: BanRequest): Promise<BanView> {
     const { judge, banTime } = this.#options;
-    const subject = readSubject(request.subject);
+    const subject = readSubject(request.subject, judge);
     if (!request.force) this.#refuse(subject, request.from);
     const duration = request.duration === undefined ? banTime() : request.duration;
     const ban = judge.ban(
@@ -174,9 +182,9 @@ export class Guard {
   async unban(request: UnbanRequest): Promise<string[]> {
     const { judge, now, log } = this.#options;
     const subjects =
-      'all' in request ? [...judge.activeBans()].map((ban) => ban.subject) : [readSubject(request.subject)];
+      'all' in request ? [...judge.activeBans()].map((ban) => ban.subject) : subjectsOf(request.subject, judge);
     const freed = subjects.flatMap((subject) => judge.unban(subject, now()));
-    if (freed.length === 0 && 'subject' in request) throw this.#notBanned(request.subject);
+    if (freed.length === 0 && 'subject' in request) throw notBanned(request.subject, judge);
     const keys = freed.map(subjectKey);
     log.info(
       { subjects: keys.length },
@@ -188,7 +196,7 @@ export class Guard {
 
   explain(request: ExplainRequest): SubjectView {
     const { judge, store, now } = this.#options;
-    return explainSubject(readSubject(request.subject), { judge, store, now: now() });
+    return explainSubject(readSubject(request.subject, judge), { asked: request.subject, judge, store, now: now() });
   }
 
   allowed(): AllowedView[] {
@@ -223,12 +231,31 @@ export class Guard {
     await this.refreshAllowed();
   }
 
+  async distrust({ login, network }: DistrustRequest): Promise<string[]> {
+    const { judge, log } = this.#options;
+    const subject = readSubject(`login:${login}`, judge);
+    const name = nameOf(subject);
+    const gone = judge.distrust(name, network === undefined ? null : readNetwork(network));
+    if (gone.length === 0)
+      throw new Refusal(
+        404,
+        `The login ${name} has never worked from ${network ?? 'anywhere'}, as far as is known`,
+        `tailban explain --login ${name} shows from where it has`,
+      );
+    log.info({ subject: subjectKey(subject) }, `forgot by hand that ${name} works from ${gone.length} networks`);
+    this.checkpoint();
+    // Enforcers that know from where its owner is let in are told anew.
+    const lock = judge.activeBan(subject);
+    if (lock !== undefined) await this.#carryOut([{ type: 'ban', ban: lock }]);
+    return gone;
+  }
+
   async import(request: ImportRequest): Promise<{ imported: number; skipped: string[] }> {
     const { judge, now } = this.#options;
     const skipped: string[] = [];
     const changes: Change[] = [];
     for (const { subject: text, until, reason } of request.bans) {
-      const subject = parseSubject(text);
+      const subject = findSubject(text, judge);
       const allowed = subject === null ? null : judge.allowedWithin(subject);
       if (subject === null) skipped.push(`${text} is no address, network or login`);
       else if (allowed !== null) skipped.push(`${text} is allowed: ${allowed}`);
@@ -281,18 +308,6 @@ export class Guard {
     );
   }
 
-  #notBanned(text: string): Refusal {
-    const network = parseNetwork(text);
-    const [wider] = network === null ? [] : this.#options.judge.bansAround(network);
-    if (wider)
-      return new Refusal(
-        409,
-        `${text} is banned as part of ${subjectKey(wider.subject)}`,
-        `tailban unban ${subjectKey(wider.subject)} lets all of it in`,
-      );
-    return new Refusal(404, `${text} is not banned and has no failures`, 'tailban list shows who is banned');
-  }
-
   /** A store that cannot be written must not stop the guarding; the admin hears of it once. */
   #tryStore(what: string, write: () => void): boolean {
     try {
@@ -318,24 +333,4 @@ export class Guard {
 
 function isOver({ until }: Ban, now: Millis): boolean {
   return until !== null && until <= now;
-}
-
-function readSubject(text: string): Subject {
-  const subject = parseSubject(text);
-  if (subject !== null) return subject;
-  throw new Refusal(
-    400,
-    `"${text}" is no address, network or login`,
-    'An address is 192.0.2.1 or 2001:db8::1, a network 192.0.2.0/24, a login login:NAME',
-  );
-}
-
-function readNetwork(text: string): Network {
-  const network = parseNetwork(text);
-  if (network !== null) return network;
-  throw new Refusal(
-    400,
-    `"${text}" is no address or network`,
-    'An address is 192.0.2.1 or 2001:db8::1, a network 192.0.2.0/24',
-  );
 }

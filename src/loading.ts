@@ -60,3 +60,10 @@ export async function loadAgain(files: Files): Promise<Everything> {
     throw new Refusal(422, (await Promise.all(texts)).join('\n'));
   }
 }
+
+/** Whether two sets of filters say the same. */
+export function areSame(one: ReadonlyMap<string, Filter>, other: ReadonlyMap<string, Filter>): boolean {
+  const definitions = (filters: ReadonlyMap<string, Filter>): string =>
+    JSON.stringify([...filters.values()].map(({ definition }) => definition));
+  return definitions(one) === definitions(other);
+}

@@ -13,6 +13,8 @@ import { type Joined, Joiner } from './filter/join.ts';
 import type { Sighting } from './filter/match.ts';
 import { LogReader } from './filter/reader.ts';
 import type { LocalTime } from './filter/wall-clock.ts';
+import type { LoginReport } from './gate/types.ts';
+import { reportSighting } from './reported.ts';
 import { type Chunk, type Position, positionKey, type Sink, type Source } from './source/types.ts';
 
 /** A source and how its lines are to be read. */
@@ -41,10 +43,11 @@ interface FeedCounts {
   lastEvent: Millis | null;
 }
 
-/** What one line told, while the logs are caught up with. */
+/** What one line or report told, while the logs are caught up with. */
 interface Waiting {
   readonly sighting: Sighting;
-  readonly counts: FeedCounts;
+  /** Null where a server reported it, beside all logs. */
+  readonly counts: FeedCounts | null;
 }
 
 /** The time until all logs have been read to their ends. */
@@ -129,6 +132,15 @@ export class Reading {
     this.#looks.clear();
   }
 
+  /** Takes what a server reports at once, in one stream with what the logs tell. */
+  report(report: LoginReport): void {
+    const sighting = reportSighting(report, this.#options.now());
+    const backlog = this.#catchUp?.backlog;
+    if (backlog) backlog.add(report.reporter, sighting.time, { sighting, counts: null });
+    else this.#see(sighting, null);
+    this.#options.onChunk();
+  }
+
   /** Lets lines that wait for others wait no longer than they must. While old lines are still being read, theirs is the time. */
   tick(): void {
     const now = this.#options.now();
@@ -183,11 +195,12 @@ export class Reading {
     this.#options.onChunk();
   }
 
-  #see(sighting: Sighting, counts: FeedCounts): void {
+  #see(sighting: Sighting, counts: FeedCounts | null): void {
     this.#current = counts;
     // One log in its order: while it is caught up with, its lines tell the time.
-    if (this.#catchUp?.backlog === null) this.#joiner.tick(sighting.time, this.#emit);
-    this.#joiner.see(sighting, this.#emit);
+    if (this.#catchUp?.backlog === null && counts !== null) this.#joiner.tick(sighting.time, this.#emit);
+    if (counts === null) this.#joiner.report(sighting, this.#emit);
+    else this.#joiner.see(sighting, this.#emit);
     this.#current = null;
   }
 

@@ -18,11 +18,13 @@ export interface StatusParts {
   readonly guard: Guard;
   readonly reading: Reading;
   readonly queues: readonly QueueStatus[];
+  readonly gates: Status['gates'];
   readonly firewallProblem: string | null;
 }
 
 export function buildStatus(parts: StatusParts): Status {
-  const { version, dryRun, configFile, config, startedAt, now, judge, guard, reading, queues, firewallProblem } = parts;
+  const { version, dryRun, configFile, config, startedAt, now, judge, guard, reading, queues, gates } = parts;
+  const { firewallProblem } = parts;
   const sources = reading.views();
   return {
     version,
@@ -38,7 +40,9 @@ export function buildStatus(parts: StatusParts): Status {
     limits: limitViews(config),
     sources,
     enforcers: queues.map(enforcerView),
-    loginsEnforced: false,
+    gates,
+    loginsEnforced: gates.length > 0 || queues.some(({ logins }) => logins !== null),
+    knownGood: judge.knownGood.size,
     lastCheckpoint: guard.lastCheckpoint,
     problems: [
       ...(guard.storeFailing ? ['The store cannot be written; bans hold, but a restart would forget the latest'] : []),
@@ -79,6 +83,7 @@ function enforcerView(status: QueueStatus): Status['enforcers'][number] {
     pending: status.pending,
     failingSince: status.failingSince,
     problem: status.lastError,
+    logins: status.logins,
   };
 }
 

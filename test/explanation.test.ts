@@ -20,7 +20,7 @@ function host(t: TestContext, changes: Parameters<typeof settings>[0] = {}) {
         time,
       );
   };
-  const explain = (text: string, now = NOW) => explainSubject(subject(text), { judge, store, now });
+  const explain = (text: string, now = NOW) => explainSubject(subject(text), { asked: text, judge, store, now });
   return { judge, store, fail, explain };
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadFilters } from '../src/config/filter-files.ts';
+import type { Address } from '../src/core/ip.ts';
 import type { Event } from '../src/core/types.ts';
 import { type Feed, Reading } from '../src/reading.ts';
 import type { FilePosition, Position, Sink, Source } from '../src/source/types.ts';
@@ -184,4 +185,43 @@ test('a log that is the only one is judged as it is read, and its own lines tell
   clock.now += 60_000;
   reading.tick();
   assert.equal(events.length, 100);
+});
+
+test('what a server reports counts once with what the logs tell, at once or in its turn while they are caught up with', async () => {
+  const [mail, dovecot] = [new ScriptedSource('mail'), new ScriptedSource('dovecot')];
+  const { reading, events, clock, started } = readingOf(mail, dovecot);
+  const ip = '198.51.100.1' as Address;
+  const report = (): void =>
+    reading.report({
+      reporter: 'dovecot-auth-policy',
+      outcome: 'failure',
+      ip,
+      login: 'alice@example.org',
+      session: null,
+      password: '0544',
+    });
+  let pid = 100;
+  const lines = (): string[] =>
+    wrongSubmission({ next: () => pid++ }, ip, 'alice@example.org').map((body) => stamped(clock.now, body));
+  mail.write(...attempts(1).mail);
+  report();
+  mail.write(...lines());
+  assert.equal(events.length, 0);
+  mail.caughtUp();
+  dovecot.caughtUp();
+  await started;
+  assert.deepEqual(
+    events.map(({ time, password }) => [time === NOW, password]),
+    [
+      [false, undefined],
+      [true, '0544'],
+    ],
+  );
+  clock.now += 60_000;
+  report();
+  assert.equal(events.length, 3);
+  mail.write(...lines());
+  clock.now += 60_000;
+  reading.tick();
+  assert.equal(events.length, 3);
 });

@@ -11,6 +11,7 @@ import type {
   BanRequest,
   BanView,
   DisallowRequest,
+  DistrustRequest,
   ImportRequest,
   Status,
   SubjectView,
@@ -95,6 +96,11 @@ export class ApiClient {
 
   async disallow(body: DisallowRequest): Promise<void> {
     await this.#json('POST', '/disallow', body);
+  }
+
+  /** The networks from which the login is not known any more. */
+  async distrust(body: DistrustRequest): Promise<readonly string[]> {
+    return (await this.#json<{ forgotten: readonly string[] }>('POST', '/distrust', body)).forgotten;
   }
 
   reload(): Promise<{ readonly changes: readonly string[]; readonly notes: readonly string[] }> {

@@ -3,6 +3,7 @@
  * server calls. The CLI uses the same types through the client.
  */
 import * as z from 'zod/mini';
+import type { NameChange } from '../core/login-names.ts';
 import type { BanCause, FailureKind, Kind, Limit, Millis } from '../core/types.ts';
 
 /** An address, a network, or `login:NAME`. */
@@ -31,6 +32,13 @@ export type AllowRequest = z.infer<typeof ALLOW_REQUEST>;
 
 export const DISALLOW_REQUEST = z.strictObject({ network: z.string().check(z.minLength(1), z.maxLength(100)) });
 export type DisallowRequest = z.infer<typeof DISALLOW_REQUEST>;
+
+export const DISTRUST_REQUEST = z.strictObject({
+  login: z.string().check(z.minLength(1), z.maxLength(400)),
+  /** Left out: all networks. */
+  network: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
+});
+export type DistrustRequest = z.infer<typeof DISTRUST_REQUEST>;
 
 export const IMPORT_REQUEST = z.strictObject({
   bans: z
@@ -94,6 +102,8 @@ export interface SubjectView {
   readonly type: BanView['type'];
   /** Whom failures count against: an IPv6 address counts as its prefix. Null for a network that nothing counts against. */
   readonly countedAs: string | null;
+  /** Null for what is no login. */
+  readonly login: LoginView | null;
   /** Why it is never banned, or for a network why not as a whole. */
   readonly allowed: string | null;
   /** In force and covering all of it: its own ban first, then those of ever larger networks. */
@@ -107,6 +117,16 @@ export interface SubjectView {
   readonly evidence: readonly string[];
   /** The last bans of who is counted, the newest first, at most 20. */
   readonly history: readonly PastBanView[];
+}
+
+/** What is known of a login beside its failures. */
+export interface LoginView {
+  /** What was asked for, where the login has another name. */
+  readonly asked: string | null;
+  readonly changes: readonly NameChange[];
+  /** Networks from which it worked, and when last; the latest first, at most 20. */
+  readonly knownGood: readonly { readonly network: string; readonly last: Millis }[];
+  readonly knownGoodCount: number;
 }
 
 export interface AllowedView {
@@ -140,13 +160,31 @@ export interface Status {
     readonly pending: number;
     readonly failingSince: Millis | null;
     readonly problem: string | null;
+    /** What it does with locked logins; null where it does nothing. */
+    readonly logins: LoginHandling | null;
+  }[];
+  /** What servers ask. */
+  readonly gates: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly listening: boolean;
+    /** Whether it refuses locked logins where they log in, except for their owners. */
+    readonly refusesLogins: boolean;
   }[];
   /** Whether anything carries out the ban of a login. */
   readonly loginsEnforced: boolean;
+  /** How many pairs of a login and a network are known to be good. */
+  readonly knownGood: number;
   readonly lastCheckpoint: Millis | null;
   /** What an admin should know about, such as a source that cannot be read. */
   readonly problems: readonly string[];
 }
+
+/**
+ * Whether the owner of a locked login gets in from the networks that are known to be good, or nobody does; the last: nobody
+ * does, but passwords are still looked at, so what fails is a real guess.
+ */
+export type LoginHandling = 'spares owners' | 'spares nobody' | 'does not stop guesses';
 
 export interface SourceView {
   readonly name: string;
@@ -189,5 +227,7 @@ export interface Control {
   reload(): Promise<{ readonly changes: readonly string[]; readonly notes: readonly string[] }>;
   /** The effective configuration as commented TOML. */
   config(): string;
+  /** Forgets from where a login has worked; the networks. None to forget is a 404. */
+  distrust(request: DistrustRequest): Promise<readonly string[]>;
   import(request: ImportRequest): Promise<{ readonly imported: number; readonly skipped: readonly string[] }>;
 }

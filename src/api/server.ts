@@ -14,6 +14,7 @@ import {
   type BanView,
   type Control,
   DISALLOW_REQUEST,
+  DISTRUST_REQUEST,
   EXPLAIN_REQUEST,
   IMPORT_REQUEST,
   Refusal,
@@ -71,7 +72,7 @@ function createApp(control: Control, log: ApiLog): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
   app.setNotFoundHandler((request, reply) => {
     const hint =
-      'See GET /status, /bans, /explain, /allowed, /config; POST /bans, /unban, /allowed, /disallow, /reload, /import';
+      'See GET /status, /bans, /explain, /allowed, /config; POST /bans, /unban, /allowed, /disallow, /distrust, /reload, /import';
     return reply.code(404).send({ error: `There is nothing at ${request.method} ${request.url}`, hint });
   });
   app.setErrorHandler((error, request, reply) => {
@@ -102,6 +103,7 @@ function addChangingRoutes(app: FastifyInstance, control: Control): void {
     await control.disallow(read(DISALLOW_REQUEST, body));
     return {};
   });
+  app.post('/distrust', async ({ body }) => ({ forgotten: await control.distrust(read(DISTRUST_REQUEST, body)) }));
   app.post('/reload', () => control.reload());
   app.post('/import', { bodyLimit: LARGEST_IMPORT }, ({ body }) => control.import(read(IMPORT_REQUEST, body)));
 }

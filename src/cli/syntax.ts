@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import type { AllowOptions } from './commands/allow.ts';
 import type { BanOptions } from './commands/ban.ts';
+import type { DistrustOptions } from './commands/distrust.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { FilterListOptions } from './commands/filter-list.ts';
 import type { FilterShowOptions } from './commands/filter-show.ts';
@@ -26,6 +27,7 @@ export function addCommands(program: Command, run: Run, control: ProcessControl)
   addDaemonCommands(program, run, control);
   addBanCommands(program, run);
   addAllowCommands(program, run);
+  addDistrustCommand(program, run);
   addListCommands(program, run);
   addExplainCommand(program, run);
   addFileCommands(program, run);
@@ -117,6 +119,21 @@ function addAllowCommands(program: Command, run: Run): void {
     .addHelpText('after', examples('tailban disallow 192.0.2.0/24'))
     .action((network: string) =>
       run(async (invocation) => (await import('./commands/disallow.ts')).disallow(invocation, network)),
+    );
+}
+
+function addDistrustCommand(program: Command, run: Run): void {
+  program
+    .command('distrust')
+    .description('forget from where a login worked, such as after its password was stolen')
+    .argument('[NETWORK]', 'only this address or network; all of them where left out')
+    .requiredOption('--login <name>', 'the login')
+    .addHelpText(
+      'after',
+      examples('tailban distrust --login alice@example.org', 'tailban distrust --login alice@example.org 192.0.2.0/24'),
+    )
+    .action((network: string | undefined, options: DistrustOptions) =>
+      run(async (invocation) => (await import('./commands/distrust.ts')).distrust(invocation, network, options)),
     );
 }
 

@@ -15,12 +15,18 @@ export function compareConfigs(before: Config, after: Config): Difference {
     JSON.stringify(pick(before)) !== JSON.stringify(pick(after));
   const firewall = differs(({ firewall, ipv6Prefix, enabled }) => [firewall, ipv6Prefix, enabled]);
   const sources = differs((config) => config.sources);
-  const gates = differs(({ postfix }) => [postfix]);
+  const others = differs(({ stalwart, dovecot, exim, commands, logins }) => [
+    [stalwart, dovecot.denyFile, exim, commands],
+    // What stands in the files depends on how logins are named and from where their owners come.
+    (dovecot.denyFile.path ?? exim.denyFile.logins) ? [logins.names, [...logins.names.aliases], logins.knownGood] : [],
+  ]);
+  const gates = differs(({ enabled, postfix, dovecot }) => [enabled, postfix, dovecot.authPolicy]);
   const parts: [boolean, string][] = [
     [differs(({ limits, loginLimit, banTime, increment }) => [limits, loginLimit, banTime, increment]), 'limits'],
     [differs(({ logins, aliasFile }) => [logins, [...logins.names.aliases], aliasFile]), 'logins'],
     [differs(({ allowed, networks }) => [allowed, networks]), 'allow-list'],
     [firewall, 'firewall'],
+    [others, 'enforcers'],
     [sources, 'sources'],
     [gates, 'gates'],
     [differs(({ log }) => log), 'log'],
@@ -32,7 +38,7 @@ export function compareConfigs(before: Config, after: Config): Difference {
   ];
   return {
     changes: parts.flatMap(([changed, name]) => (changed ? [name] : [])),
-    enforcers: firewall,
+    enforcers: firewall || others,
     gates,
     sources,
   };

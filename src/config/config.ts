@@ -1,7 +1,7 @@
 /** The configuration as the rest of tailban takes it: checked, complete, times in milliseconds, networks parsed. */
 import type { Network } from '../core/ip.ts';
 import type { JudgeSettings } from '../core/settings.ts';
-import type { FailureKind, Limit, Millis } from '../core/types.ts';
+import type { FailureKind, Limit, Millis, Subject } from '../core/types.ts';
 
 /** What the judge goes by, and all the rest; null limits are switched off, a null ban time is for ever. */
 export interface Config extends JudgeSettings {
@@ -18,7 +18,11 @@ export interface Config extends JudgeSettings {
   /** Empty: the daemon finds the logs by itself. */
   readonly sources: readonly SourceConfig[];
   readonly firewall: FirewallConfig;
+  readonly dovecot: DovecotConfig;
+  readonly exim: { readonly denyFile: EximDenyFileConfig };
   readonly postfix: PostfixConfig;
+  readonly stalwart: StalwartConfig;
+  readonly commands: readonly CommandConfig[];
   readonly store: { readonly path: string; readonly history: Millis };
   readonly api: { readonly socket: string };
   readonly log: {
@@ -83,6 +87,17 @@ export interface Endpoint {
 /** Where a gate listens: in the network, or at a unix socket. */
 export type Listen = Endpoint | { readonly path: string };
 
+/** Stalwart's management API. */
+export interface StalwartConfig {
+  /** Null: it is told nothing. */
+  readonly url: string | null;
+  readonly token: string | null;
+  readonly tokenFile: string | null;
+  readonly version: 'auto' | '0.15' | '0.16';
+  readonly addresses: boolean;
+  readonly logins: boolean;
+}
+
 export interface FirewallConfig {
   readonly backend: 'auto' | 'nftables' | 'none';
   /** TCP ports; empty is every port and protocol. */
@@ -109,4 +124,46 @@ export interface RequestLimits {
   readonly cacheSize: number;
   readonly concurrentRequests: number;
   readonly concurrentUploads: number;
+}
+
+export interface DovecotConfig {
+  readonly authPolicy: AuthPolicyConfig;
+  readonly denyFile: DovecotDenyFileConfig;
+}
+
+export interface DovecotDenyFileConfig {
+  /** Null: no such file is written. */
+  readonly path: string | null;
+  readonly spareOwners: boolean;
+  readonly addresses: boolean;
+  readonly kick: boolean;
+}
+
+/** Null: no such file is written. */
+export interface EximDenyFileConfig {
+  readonly logins: string | null;
+  readonly addresses: string | null;
+}
+
+export interface CommandConfig {
+  readonly name: string;
+  readonly ban: readonly [string, ...string[]];
+  readonly unban: readonly [string, ...string[]] | null;
+  readonly reset: readonly [string, ...string[]] | null;
+  readonly batch: boolean;
+  readonly types: readonly Subject['type'][];
+  /** Whether a server refuses locked logins because of it: what fails then counts against nobody. */
+  readonly refusesLogins: boolean;
+  readonly timeout: Millis;
+}
+
+export interface AuthPolicyConfig {
+  /** Null: nobody may ask. */
+  readonly listen: Endpoint | null;
+  readonly key: string | null;
+  /** Null delays nobody. */
+  readonly maxDelay: Millis | null;
+  /** Whether what Dovecot reports is an event. */
+  readonly reports: boolean;
+  readonly message: string;
 }

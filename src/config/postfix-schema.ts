@@ -29,12 +29,16 @@ function smtpText(): Form<string> {
   return {
     type: 'text',
     read: (value, report) => {
-      if (typeof value !== 'string') return report({ message: `${found(value)} is no text`, hint: 'Write it in quotes' });
+      if (typeof value !== 'string')
+        return report({ message: `${found(value)} is no text`, hint: 'Write it in quotes' });
       const strange = value.search(/[^\x20-\x7e]|[<>]/);
       if (strange >= 0)
         return report({ message: 'the text holds more than printable ASCII without < and >', offset: strange });
       if (!/^[A-Za-z]/.test(value) || value.endsWith(' '))
-        return report({ message: 'the text has to begin with a letter and to end without a blank' });
+        return report({
+          message: 'the text has to begin with a letter and to end without a blank',
+          hint: 'The code before it comes from postfix.action',
+        });
       if (value.length > LONGEST_TEXT)
         return report({ message: `the text has ${value.length} characters, at most ${LONGEST_TEXT} are possible` });
       return value;

@@ -7,6 +7,14 @@ import type { Increment, LoginSettings } from '../core/settings.ts';
 import type { Millis } from '../core/types.ts';
 import type { Config, LimitRule, NamedNetwork, SourceConfig } from './config.ts';
 import type { WrittenLimit } from './limit-forms.ts';
+import {
+  resolveCommands,
+  resolveDovecotDenyFile,
+  resolveExim,
+  writtenCommands,
+  writtenDovecotDenyFile,
+  writtenExim,
+} from './resolve-files.ts';
 import { PRESETS, type Preset, type Settings } from './schema.ts';
 
 type Fail2ban = Settings['server']['fail2ban'];
@@ -43,7 +51,11 @@ export function resolve(settings: Settings, authenticationIsWritten: boolean): C
     maxSubjects: server['max-subjects'],
     sources: Object.entries(settings.source).map(resolveSource),
     firewall: settings.firewall,
+    dovecot: resolveDovecot(settings.dovecot),
+    exim: resolveExim(settings.exim),
+    commands: resolveCommands(settings.command),
     postfix: resolvePostfix(settings.postfix),
+    stalwart: resolveStalwart(settings.stalwart),
     store: settings.store,
     api: settings.api,
     log: settings.log,
@@ -79,7 +91,11 @@ export function settingsOf(config: Config): Settings {
     login: writtenLogins(config),
     source: Object.fromEntries(config.sources.map((source) => [source.name, writtenSource(source)])),
     firewall: config.firewall,
+    dovecot: writtenDovecot(config.dovecot),
+    exim: writtenExim(config.exim),
+    command: writtenCommands(config.commands),
     postfix: writtenPostfix(config.postfix),
+    stalwart: writtenStalwart(config.stalwart),
     authentication: { 'rate-limit': config.requests.authentication },
     jmap: {
       'rate-limit': {
@@ -111,6 +127,7 @@ function resolveLogins(login: Settings['login']): LoginSettings {
     },
     distinct: login.distinct,
     enforced: false,
+    sparesOwners: true,
     banAttackers: login['ban-attackers'],
     knownGood: {
       memory: login['known-good'],
@@ -178,6 +195,33 @@ function resolveSource([name, written]: [string, Settings['source'][string]]): S
   if (written.webhook !== undefined)
     return { ...common, type: 'webhook', listen: written.webhook, key: written.key ?? '' };
   return { ...common, type: 'journal', units: written.units ?? null };
+}
+
+function resolveDovecot({ 'auth-policy': policy, 'deny-file': denyFile }: Settings['dovecot']): Config['dovecot'] {
+  const { listen = null, key = null, reports, message } = policy;
+  return {
+    authPolicy: { listen, key, maxDelay: policy['max-delay'], reports, message },
+    denyFile: resolveDovecotDenyFile(denyFile),
+  };
+}
+
+function writtenDovecot({ authPolicy, denyFile }: Config['dovecot']): Settings['dovecot'] {
+  const { listen, key, maxDelay, reports, message } = authPolicy;
+  return {
+    'auth-policy': { listen: listen ?? undefined, key: key ?? undefined, 'max-delay': maxDelay, reports, message },
+    'deny-file': writtenDovecotDenyFile(denyFile),
+  };
+}
+
+function resolveStalwart({ api }: Settings['stalwart']): Config['stalwart'] {
+  const { url = null, token = null, version, addresses, logins } = api;
+  return { url, token, tokenFile: api['token-file'] ?? null, version, addresses, logins };
+}
+
+function writtenStalwart({ url, token, tokenFile, ...rest }: Config['stalwart']): Settings['stalwart'] {
+  return {
+    api: { url: url ?? undefined, token: token ?? undefined, 'token-file': tokenFile ?? undefined, ...rest },
+  };
 }
 
 function resolvePostfix({ action, text, policy, socketmap }: Settings['postfix']): Config['postfix'] {

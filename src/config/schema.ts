@@ -2,12 +2,17 @@
  * All settings there are: how each is written, its default and its sentence. The field names are those of the mail
  * servers and PBXs whose admins know them; `docs/configuration.md` and `tailban config` are generated from here.
  */
+
+import { command } from './command-schema.ts';
+import { exim } from './deny-file-schema.ts';
+import { dovecot } from './dovecot-schema.ts';
 import { banTime, choice, duration, flag, path, rate, whole, zone } from './forms.ts';
 import { increment, limit } from './limit-forms.ts';
 import { filterNames, globs, networks, ports, units } from './list-forms.ts';
 import { domain, durationOrOff } from './login-forms.ts';
 import { postfix } from './postfix-schema.ts';
 import { named, optional, type Report, setting, table, type ValueOf } from './setting.ts';
+import { stalwart } from './stalwart-schema.ts';
 import type { TomlTable } from './toml.ts';
 import { endpoint, secret } from './webhook-forms.ts';
 
@@ -221,7 +226,11 @@ export const SETTINGS = table('The whole file.', {
   login,
   source: named(source),
   firewall,
+  dovecot,
+  exim,
   postfix,
+  stalwart,
+  command: named(command),
   authentication,
   jmap,
   store: table('What outlives a restart.', {

@@ -87,7 +87,7 @@ export function overlaps(one: Network, other: Network): boolean {
 }
 
 /** The address as bytes or 16-bit groups: four numbers for IPv4, eight for IPv6. */
-function toGroups(address: Address): number[] {
+export function toGroups(address: Address): number[] {
   if (addressWidth(address) === 32) return address.split('.').map(Number);
   return parseGroups(address) ?? [];
 }

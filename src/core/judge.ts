@@ -4,9 +4,10 @@
  */
 import { AllowList } from './allow-list.ts';
 import type { Address, Network } from './ip.ts';
-import type { KnownGood } from './known-good.ts';
+import type { KnownGood, Origin } from './known-good.ts';
 import { isCovered, Ledger } from './ledger.ts';
 import { LoginDesk } from './login-desk.ts';
+import { type NameChange, nameChanges } from './login-names.ts';
 import type { JudgeSettings, LimitSetting } from './settings.ts';
 import { subjectKey, subjectNetwork, subjectOf } from './subject.ts';
 import { type LoginTarget, type Target, Targets } from './targets.ts';
@@ -62,6 +63,31 @@ export class Judge {
   /** From where each login has been used with success. */
   get knownGood(): KnownGood {
     return this.#desk.logins.known;
+  }
+
+  /** The subject that a login is, however it is spelled; null for a name of blanks alone. */
+  loginSubject(name: string): Subject | null {
+    return this.#targets.ofLogin(name)?.subject ?? null;
+  }
+
+  /** What makes that subject of a login different from what is written. */
+  nameChanges(name: string): NameChange[] {
+    return nameChanges(name, this.#ledger.settings.logins.names);
+  }
+
+  /** From where a login has been used with success, the latest first. */
+  originsOf(login: string, now: Millis): Origin[] {
+    return this.#desk.logins.originsOf(login, now);
+  }
+
+  /** The networks from where each of some logins is let in while it is locked; one without any is missing. */
+  originsOfMany(logins: ReadonlySet<string>, now: Millis): ReadonlyMap<string, readonly Network[]> {
+    return this.#desk.logins.originsOfMany(logins, now);
+  }
+
+  /** Forgets from where a login has been used: within or around the network, or from anywhere. Returns from where. */
+  distrust(login: string, network: Network | null): Network[] {
+    return this.#desk.logins.distrust(login, network);
   }
 
   /** Judges one event. A time ahead of `now` counts as now; an older one counts at its own time. */
@@ -192,6 +218,7 @@ export class Judge {
     const { limits, loginLimit } = this.#ledger.settings;
     const periods = [...Object.values(limits), loginLimit].map((limit) => limit?.period ?? 0);
     this.#ledger.windows.forgetBefore(now - Math.max(...periods));
+    this.#desk.logins.tidy(now);
   }
 
   activeBans(): IterableIterator<Ban> {

@@ -3,8 +3,14 @@
  * through to the password check while the login is locked. Only a success can enter a pair, never a failure, so nobody
  * without the password can. Bounded: those go first that were used least recently.
  */
-import type { Network } from './ip.ts';
+import { type Network, parseNetwork } from './ip.ts';
 import type { Millis } from './types.ts';
+
+/** Where a login has worked, and when last. */
+export interface Origin {
+  readonly network: Network;
+  readonly last: Millis;
+}
 
 /** A pair as it is stored; null where it is gone. */
 export type KnownPair = readonly [key: string, time: Millis | null];
@@ -12,6 +18,8 @@ export type KnownPair = readonly [key: string, time: Millis | null];
 /** Times are kept to the minute: small integers take no memory of their own in a map. */
 const MINUTE: Millis = 60_000;
 const SEPARATOR = '\n';
+/** So many logins are looked for one by one: to compare the beginnings of keys is faster than to take them apart. */
+const FEW = 8;
 
 export class KnownGood {
   readonly #max: number;
@@ -46,6 +54,21 @@ export class KnownGood {
     return minute === undefined ? null : minute * MINUTE;
   }
 
+  /**
+   * From where each of some logins worked after that time, the latest first and at most so many; one that never did is
+   * missing. Goes through all pairs.
+   */
+  ofMany(logins: ReadonlySet<string>, after: Millis, most: number): ReadonlyMap<string, readonly Network[]> {
+    const found =
+      logins.size <= FEW ? new Map([...logins].map((login) => [login, this.of(login)])) : this.#grouped(logins);
+    return new Map(
+      [...found].flatMap(([login, origins]): [string, Network[]][] => {
+        const recent = origins.filter(({ last }) => last > after).sort((one, other) => other.last - one.last);
+        return recent.length === 0 ? [] : [[login, recent.slice(0, most).map(({ network }) => network)]];
+      }),
+    );
+  }
+
   /** What changed since the last call. */
   takeChanged(): KnownPair[] {
     const changed = [...this.#changed].map((key): KnownPair => {
@@ -61,18 +84,44 @@ export class KnownGood {
     for (const [key, time] of pairs) this.#keep(key, Math.floor(time / MINUTE));
   }
 
-  /** Forgets the pairs that were used before, of all logins or of one. Returns how many. */
-  forget(before: Millis, login: string | null = null): number {
-    let count = 0;
-    for (const map of [this.#younger, this.#older]) {
+  /** The networks of one login, and when it last worked from each, the latest first. Goes through all pairs. */
+  of(login: string): Origin[] {
+    const start = login + SEPARATOR;
+    const origins: Origin[] = [];
+    for (const map of [this.#younger, this.#older])
       for (const [key, minute] of map) {
-        if (minute * MINUTE >= before || (login !== null && !key.startsWith(login + SEPARATOR))) continue;
-        map.delete(key);
-        this.#changed.add(key);
-        count++;
+        const network = key.startsWith(start) ? parseNetwork(key.slice(start.length)) : null;
+        if (network !== null) origins.push({ network, last: minute * MINUTE });
       }
-    }
-    return count;
+    return origins.sort((one, other) => other.last - one.last);
+  }
+
+  /** Forgets one pair. */
+  remove(pair: string): void {
+    this.#younger.delete(pair);
+    this.#older.delete(pair);
+    this.#changed.add(pair);
+  }
+
+  /** Forgets the pairs that were last used before. */
+  forgetBefore(before: Millis): void {
+    for (const map of [this.#younger, this.#older])
+      for (const [key, minute] of map) if (minute * MINUTE < before) this.remove(key);
+  }
+
+  #grouped(logins: ReadonlySet<string>): Map<string, Origin[]> {
+    const found = new Map<string, Origin[]>();
+    for (const map of [this.#younger, this.#older])
+      for (const [key, minute] of map) {
+        const end = key.lastIndexOf(SEPARATOR);
+        const login = key.slice(0, end);
+        const network = logins.has(login) ? parseNetwork(key.slice(end + 1)) : null;
+        if (network === null) continue;
+        const origins = found.get(login);
+        if (origins === undefined) found.set(login, [{ network, last: minute * MINUTE }]);
+        else origins.push({ network, last: minute * MINUTE });
+      }
+    return found;
   }
 
   #keep(key: string, minute: number): void {

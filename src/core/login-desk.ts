@@ -51,8 +51,13 @@ export class LoginDesk {
       this.logins.isRepeated(name, target.key, event.password, time, limits.authentication?.period ?? 0);
     if (isRepeated) return { type: 'ignored', why: 'the same wrong password as before' };
     const isRefused = logins.enforced && this.#ledger.inForce(login.key, time) !== null;
-    if (!isRefused || this.logins.isGood(name, origin, time)) return null;
-    if (!logins.banAttackers || this.#ledger.covering(target.subject, target.key, event.ip, time) !== undefined)
+    const isGood = this.logins.isGood(name, origin, time);
+    if (!isRefused || (isGood && logins.sparesOwners)) return null;
+    if (
+      isGood ||
+      !logins.banAttackers ||
+      this.#ledger.covering(target.subject, target.key, event.ip, time) !== undefined
+    )
       return { type: 'ignored', why: `${login.key} is locked, so the server refused it` };
     this.#ledger.evidence.add(target.key, event.text);
     const duration = this.#ledger.duration(limits.authentication, this.#ledger.offence(target.key, time));

@@ -27,6 +27,21 @@ export function canonicalLogin(name: string, settings: LoginNameSettings): strin
   return login;
 }
 
+/** Why a login has another name than the one that was written, such as `alias` or `tag`. */
+export type NameChange = 'default domain' | 'tag' | 'alias';
+
+/** What makes the one spelling of a login different, beside case and blanks. */
+export function nameChanges(name: string, settings: LoginNameSettings): NameChange[] {
+  const plain = normalLogin(name);
+  const full = withDomain(plain, settings.defaultDomain);
+  const bare = withoutTag(full, settings.tagDelimiter);
+  return [
+    ...(full === plain ? [] : (['default domain'] as const)),
+    ...(bare === full ? [] : (['tag'] as const)),
+    ...(canonicalLogin(name, settings) === bare ? [] : (['alias'] as const)),
+  ];
+}
+
 function withDomain(login: string, domain: string | null): string {
   return domain === null || login === '' || login.includes('@') ? login : `${login}@${domain.toLowerCase()}`;
 }

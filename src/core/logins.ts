@@ -2,8 +2,8 @@
  * What is known of logins beside their failures: from where they were used with success, which passwords have been tried
  * already, and whom we have refused ourselves. Pure; bounded, what was seen least recently goes first.
  */
-import type { Address, Network } from './ip.ts';
-import { KnownGood, pairKey } from './known-good.ts';
+import { type Address, type Network, overlaps } from './ip.ts';
+import { KnownGood, type Origin, pairKey } from './known-good.ts';
 import { RecentMap } from './recent.ts';
 import type { LoginSettings } from './settings.ts';
 import type { Millis } from './types.ts';
@@ -21,9 +21,16 @@ const MOST_FAILURES = 64;
 /** A refusal comes back as a failure in a log within so long: Dovecot writes some lines at the end of the connection. */
 const ECHO_WITHIN: Millis = 300_000;
 
+/** So many networks of one login are told to those who have to keep lists of them. */
+const MOST_ORIGINS = 200;
+
+/** A million pairs take some 50 ms to go through. */
+const TIDY_EVERY: Millis = 3_600_000;
+
 export class Logins {
   #settings: LoginSettings;
   readonly known: KnownGood;
+  #lastTidy: Millis = 0;
   readonly #passwords = new RecentMap<string, Millis>();
   readonly #failures = new RecentMap<string, Failure[]>();
   readonly #refusals = new RecentMap<string, Millis[]>();
@@ -40,6 +47,34 @@ export class Logins {
   /** Whether the login has been used with success from there, as long as that is remembered. */
   isGood(login: string, origin: Network, now: Millis): boolean {
     return this.#isGood(pairKey(login, origin), now);
+  }
+
+  /** From where the login has been used with success, as long as that is remembered; the latest first. */
+  originsOf(login: string, now: Millis): Origin[] {
+    const { memory } = this.#settings.knownGood;
+    return memory === null ? [] : this.known.of(login).filter(({ last }) => now - last < memory);
+  }
+
+  /** Forgets from where a login was used: within or around the network, or from anywhere. Returns what was forgotten. */
+  distrust(login: string, network: Network | null): Network[] {
+    const networks = this.known.of(login).map((origin) => origin.network);
+    const gone = networks.filter((one) => network === null || overlaps(network, one));
+    for (const one of gone) this.known.remove(pairKey(login, one));
+    return gone;
+  }
+
+  /** Forgets what is too old to matter. */
+  tidy(now: Millis): void {
+    const { memory } = this.#settings.knownGood;
+    if (memory === null || now - this.#lastTidy < TIDY_EVERY) return;
+    this.#lastTidy = now;
+    this.known.forgetBefore(now - memory);
+  }
+
+  /** The networks from where each of some logins is good, the latest first; one without any is missing. */
+  originsOfMany(logins: ReadonlySet<string>, now: Millis): ReadonlyMap<string, readonly Network[]> {
+    const { memory } = this.#settings.knownGood;
+    return memory === null ? new Map() : this.known.ofMany(logins, now - memory, MOST_ORIGINS);
   }
 
   /** The login worked. Returns its failures from there, which are forgiven if it had worked from there before. */

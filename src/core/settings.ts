@@ -23,6 +23,8 @@ export interface LoginSettings {
   readonly distinct: boolean;
   /** A server refuses locked logins: what fails on one then is our own doing. */
   readonly enforced: boolean;
+  /** Every server that does lets the owners in from the networks that are known for them. */
+  readonly sparesOwners: boolean;
   /** Addresses that try a locked login, and never knew its password, are banned at once. */
   readonly banAttackers: boolean;
 }

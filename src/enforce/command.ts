@@ -14,8 +14,15 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs `argv`, with `input` on its standard input. @throws EnforceError where it did not come to an exit code. */
-export type Run = (argv: readonly [string, ...string[]], input?: string) => Promise<Outcome>;
+/**
+ * Runs `argv`, with `input` on its standard input and `env` beside our own environment.
+ * @throws EnforceError where it did not come to an exit code.
+ */
+export type Run = (
+  argv: readonly [string, ...string[]],
+  input?: string,
+  env?: Readonly<Record<string, string>>,
+) => Promise<Outcome>;
 
 const DEFAULT_TIMEOUT: Millis = 30_000;
 const KILL_DELAY: Millis = 2_000;
@@ -32,7 +39,7 @@ const SYSTEM_PATH = '/usr/sbin:/sbin:/usr/bin:/bin';
  */
 export function commandRunner(options: { readonly timeout?: Millis; readonly prefix?: readonly string[] } = {}): Run {
   const timeout = options.timeout ?? DEFAULT_TIMEOUT;
-  return async (command, input = '') => {
+  return async (command, input = '', env = {}) => {
     const argv = [...(options.prefix ?? []), ...command];
     const [file = '', ...args] = argv;
     try {
@@ -43,7 +50,7 @@ export function commandRunner(options: { readonly timeout?: Millis; readonly pre
         killDescendants: true,
         forceKillAfterDelay: KILL_DELAY,
         maxBuffer: LONGEST_OUTPUT,
-        env: { PATH: searchPath(), LC_ALL: 'C' },
+        env: { ...env, PATH: searchPath(), LC_ALL: 'C' },
       });
       closeOutputAfterExit(running.nodeChildProcess);
       const result = await running;

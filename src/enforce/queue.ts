@@ -9,7 +9,7 @@
  */
 import { setTimeout as timer } from 'node:timers/promises';
 import { subjectKey } from '../core/subject.ts';
-import type { Ban, Change, Millis } from '../core/types.ts';
+import type { Ban, Change, Millis, Subject } from '../core/types.ts';
 import type { Enforcer } from './types.ts';
 
 export interface EnforcerQueueOptions {
@@ -32,6 +32,8 @@ export type Sleep = (duration: Millis, signal: AbortSignal) => Promise<void>;
 
 export interface QueueStatus {
   readonly enforcer: string;
+  /** What becomes of locked logins; null where the enforcer has nothing to do with them. */
+  readonly logins: 'spares owners' | 'spares nobody' | 'does not stop guesses' | null;
   /** Changes that the enforcer has not carried out yet. */
   readonly pending: number;
   readonly failingSince: Millis | null;
@@ -88,6 +90,11 @@ export class EnforcerQueue {
     if (this.#pending.size > 0 && this.#failures === 0) this.#wait.abort();
   }
 
+  /** Takes over that a ban is over; an enforcer that ends bans by itself is told of logins alone. */
+  ended(subject: Subject): void {
+    if (subject.type === 'login' || this.#options.enforcer.needsEnds) this.push([{ type: 'unban', subject }]);
+  }
+
   /** Resolves when everything pushed so far has been carried out, which a failing enforcer delays, or at stop. */
   idle(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve();
@@ -97,6 +104,7 @@ export class EnforcerQueue {
   status(): QueueStatus {
     return {
       enforcer: this.#options.enforcer.name,
+      logins: loginsOf(this.#options.enforcer),
       pending: this.#pending.size + this.#inFlight.size,
       failingSince: this.#failingSince,
       lastError: this.#lastError,
@@ -222,6 +230,12 @@ export class EnforcerQueue {
   #announceIdle(): void {
     for (const resolve of this.#idlers.splice(0)) resolve();
   }
+}
+
+function loginsOf(enforcer: Enforcer): QueueStatus['logins'] {
+  if (!enforcer.handles({ type: 'login', login: 'somebody' })) return null;
+  if (enforcer.sparesOwners === undefined) return 'does not stop guesses';
+  return enforcer.sparesOwners ? 'spares owners' : 'spares nobody';
 }
 
 /** The last change of a subject also takes the last place. */

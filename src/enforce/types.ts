@@ -4,6 +4,13 @@ import type { Ban, Change, Millis, Subject } from '../core/types.ts';
 export interface Enforcer {
   /** Such as `nftables`. */
   readonly name: string;
+  /**
+   * Of one that makes a server refuse locked logins: whether their owners still get in from the networks that are known
+   * for them. Missing where logins are not refused, or only after their passwords have been looked at.
+   */
+  readonly sparesOwners?: boolean;
+  /** Bans do not end there by themselves, as they do in the kernel: it has to be told of the end of each. */
+  readonly needsEnds?: true;
   /** Whether this enforcer can do anything about such a subject. */
   handles(subject: Subject): boolean;
   /**

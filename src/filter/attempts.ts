@@ -92,9 +92,11 @@ export class Attempts {
     this.#keep(ip, attempts);
   }
 
-  /** How many of the failures that the server tells of were its own; each is taken once. */
-  takeExcused(sighting: Sighting): number {
-    return this.#take(sighting, (attempt) => attempt.state === 'excused' && isOf(attempt, sighting)).length;
+  /** How many of so many failures that the server tells of were its own; each is taken once. */
+  takeExcused(sighting: Sighting, count: number): number {
+    let left = count;
+    const isExcused = (attempt: Attempt): boolean => attempt.state === 'excused' && isOf(attempt, sighting);
+    return this.#take(sighting, (attempt) => isExcused(attempt) && left-- > 0).length;
   }
 
   /** The server tells of `count` failures: finds what the other layers said of them. */

@@ -104,6 +104,8 @@ export class Joiner {
       this.#event(sighting, null, emit);
       this.#reported.set(reportKey(sighting), sighting.time);
       this.#reported.trim(this.#maxWelcome);
+    } else if (sighting.as === 'excused') {
+      this.#attempts.excuse(sighting);
     } else if (this.#attempts.report(sighting)) {
       this.#count(sighting, 'authentication', sighting.login, null, emit);
     }
@@ -191,7 +193,7 @@ export class Joiner {
     total: number,
     emit: (joined: Joined) => void,
   ): void {
-    const excused = this.#attempts.takeExcused(sighting);
+    const excused = this.#attempts.takeExcused(sighting, total);
     const attempts = total - excused;
     if (connection) connection.failedLogins += total;
     if (attempts <= 0) return;

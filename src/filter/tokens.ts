@@ -24,8 +24,9 @@ const TOKENS: Readonly<Record<string, string>> = {
   escapedlogin: '(?<escaped>(?:[^"\\\\]|\\\\.){0,1024})',
   // The base64 of a password, say: three stars stand in its place in what is kept of the line.
   secret: '(?<secret>[A-Za-z0-9+/=]{4,1024})',
-  // The same for a password as the client wrote it: only where nothing of the line stands behind it that matters.
-  plainsecret: '(?<secret>.{1,1024})',
+  // The same for a password as the client wrote it, at the end of a line. It holds no "):", so that a login name that
+  // goes on like the line itself cannot take the true address for a part of the password.
+  plainsecret: '(?<secret>(?:[^)]|\\)[^:]){1,1024}\\)?)',
   // The hash of a password, or its beginning: what tells one wrong password from another without telling any.
   password: '(?<password>[0-9A-Fa-f]{3,64})',
   session: '(?<session>[^\\s<>]{1,64})',

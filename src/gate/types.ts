@@ -6,7 +6,8 @@ import type { Answer, Question } from '../core/verdict.ts';
 export interface LoginReport {
   /** Who tells: stands in for the filter that reads a log. */
   readonly reporter: string;
-  readonly succeeded: boolean;
+  /** Refused is what we refused ourselves: what its logs tell of that is no failure. */
+  readonly outcome: 'success' | 'failure' | 'refused';
   readonly ip: Address;
   /** Null where the client gave none. */
   readonly login: string | null;
@@ -30,6 +31,8 @@ export interface Gate {
   readonly name: string;
   /** Where it listens, as an admin writes it. */
   readonly address: string;
+  /** Whether locked logins are refused at the login itself, so that what fails there is our own doing. */
+  readonly refusesLogins: boolean;
   /** @throws Error where it cannot listen. */
   start(): Promise<void>;
   stop(): Promise<void>;

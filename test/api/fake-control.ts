@@ -7,6 +7,7 @@ import {
   type Control,
   type DisallowRequest,
   type ImportRequest,
+  type LoginView,
   Refusal,
   type Status,
   type SubjectView,
@@ -92,9 +93,21 @@ const STATUS: Status = {
     },
   ],
   enforcers: [
-    { name: 'nftables', pending: 2, failingSince: NOW - 90_000, problem: 'nft ended with 1: Operation not permitted' },
+    {
+      name: 'nftables',
+      pending: 2,
+      failingSince: NOW - 90_000,
+      problem: 'nft ended with 1: Operation not permitted',
+      logins: null,
+    },
+    { name: 'Stalwart', pending: 0, failingSince: null, problem: null, logins: 'does not stop guesses' },
   ],
-  loginsEnforced: false,
+  gates: [
+    { name: 'Dovecot auth policy', address: '127.0.0.1:4001', listening: true, refusesLogins: true },
+    { name: 'Postfix policy service', address: '127.0.0.1:10031', listening: false, refusesLogins: false },
+  ],
+  loginsEnforced: true,
+  knownGood: 37,
   lastCheckpoint: NOW - 700,
   problems: ['source extra: there is no file that matches /srv/log/*.log'],
 };
@@ -145,6 +158,12 @@ export function fakeControl(changes: Partial<Control> = {}): FakeControl {
       asked.push(['import', request]);
       return { imported: request.bans.length, skipped: [] };
     },
+    async distrust({ login, network }) {
+      asked.push(['distrust', { login, network }]);
+      if (login === 'nobody')
+        throw new Refusal(404, 'The login nobody has never worked from anywhere, as far as is known');
+      return network === undefined ? ['198.51.100.0/24', '2001:db8:7::/56'] : [network];
+    },
     ...changes,
   };
 }
@@ -162,6 +181,16 @@ function fakeBan({ subject, duration = HOUR, reason = 'by hand', force }: BanReq
     until: duration === null ? null : NOW + duration,
     offence: 1,
     evidence: [],
+  };
+}
+
+function fakeLogin(login: string): LoginView {
+  const isKnown = login === 'alice@example.org';
+  return {
+    asked: isKnown ? 'alice+shop' : null,
+    changes: isKnown ? ['default domain', 'tag'] : [],
+    knownGood: isKnown ? [{ network: '198.51.100.0/24', last: NOW - 5 * HOUR }] : [],
+    knownGoodCount: isKnown ? 1 : 0,
   };
 }
 
@@ -190,6 +219,7 @@ export function fakeView(text: string): SubjectView {
     subject,
     type,
     countedAs: type === 'network' ? null : subject,
+    login: type === 'login' ? fakeLogin(subject) : null,
     allowed: text === '203.0.113.10' ? 'own address on eth0 (203.0.113.10/32)' : null,
     bans,
     within: text === '192.0.2.0/24' ? BANS.slice(0, 1) : [],

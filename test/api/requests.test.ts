@@ -22,6 +22,7 @@ test('a request that cannot be used is a 400 whose sentence names the field and 
     ['/unban', { subject: 'a', all: true }, /either "subject", or "all"/],
     ['/allowed', { network: {} }, /"network": it is an object, expected a value of type string/],
     ['/disallow', {}, /"network": it is missing/],
+    ['/distrust', { network: '192.0.2.0/24' }, /"login": it is missing/],
     ['/import', { bans: 'all' }, /"bans": it is "all", expected a value of type array/],
     ['/import', { bans: [{ subject: 'a', until: 'x' }] }, /"bans.0.until": it is "x", expected/],
     ['/import', { bans: [{ subject: 'a' }] }, /"bans.0.until": it is missing/],

@@ -67,6 +67,7 @@ test('every change that the client asks for reaches the daemon, and its answer t
   assert.deepEqual(await client.allow({ network: '192.0.2.0/24', note: 'office' }), ['192.0.2.1']);
   await client.disallow({ network: '192.0.2.0/24' });
   assert.equal((await client.reload()).changes.length, 1);
+  assert.deepEqual(await client.distrust({ login: 'bob', network: '192.0.2.0/24' }), ['192.0.2.0/24']);
   const bans = [{ subject: '192.0.2.8', until: NOW, reason: 'imported' }];
   assert.deepEqual(await client.import({ bans }), { imported: 1, skipped: [] });
   assert.deepEqual(control.asked, [
@@ -76,6 +77,7 @@ test('every change that the client asks for reaches the daemon, and its answer t
     ['allow', { network: '192.0.2.0/24', note: 'office' }],
     ['disallow', { network: '192.0.2.0/24' }],
     ['reload', null],
+    ['distrust', { login: 'bob', network: '192.0.2.0/24' }],
     ['import', { bans }],
   ]);
 });

@@ -44,11 +44,11 @@ describe('unknown settings', () => {
     ],
     [
       'zzzzzzzz = 1',
-      '1:1 Unknown setting zzzzzzzz: Known here: server, login, source, firewall, postfix, authentication, jmap, store, api, log',
+      '1:1 Unknown setting zzzzzzzz: Known here: server, login, source, firewall, dovecot, exim, postfix, stalwart, command, authentication, jmap, store, api, log',
     ],
     [
       'toString = 1',
-      '1:1 Unknown setting toString: Known here: server, login, source, firewall, postfix, authentication, jmap, store, api, log',
+      '1:1 Unknown setting toString: Known here: server, login, source, firewall, dovecot, exim, postfix, stalwart, command, authentication, jmap, store, api, log',
     ],
     [
       'server.fail2ban.hasOwnProperty = 1',

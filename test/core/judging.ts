@@ -28,6 +28,7 @@ export const LOGINS: LoginSettings = {
   knownGood: { memory: 1_000_000, prefix4: 24, prefix6: 56, max: 1_000 },
   distinct: true,
   enforced: false,
+  sparesOwners: true,
   banAttackers: false,
 };
 

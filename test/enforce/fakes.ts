@@ -5,6 +5,7 @@ import type { Enforcer } from '../../src/enforce/types.ts';
 
 export class FakeEnforcer implements Enforcer {
   readonly name = 'fake';
+  needsEnds?: true;
   /** `reset a b`, `apply +a -b`, `intact`, in the order of the calls. */
   readonly calls: string[] = [];
   readonly held = new Set<string>();

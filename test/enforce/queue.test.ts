@@ -44,12 +44,24 @@ test('while one call runs, everything that comes is one next batch', async () =>
   for (let i = 2; i < 6; i++) queue.push([ban(`192.0.2.${i}`)]);
   queue.push([ban('login:alice')]);
   await settle();
-  assert.deepEqual(queue.status(), { enforcer: 'fake', pending: 5, failingSince: null, lastError: null });
+  assert.deepEqual(queue.status(), { enforcer: 'fake', pending: 5, failingSince: null, lastError: null, logins: null });
   open();
   await queue.idle();
   assert.deepEqual(enforcer.calls.slice(1), ['apply +192.0.2.1', 'apply +192.0.2.2 +192.0.2.3 +192.0.2.4 +192.0.2.5']);
   assert.equal(enforcer.mostRunning, 1);
   assert.equal(queue.status().pending, 0);
+  await queue.stop();
+});
+
+test('the end of a ban is told to an enforcer that does not end bans by itself', async () => {
+  const { enforcer, queue } = setUp();
+  queue.start();
+  await queue.idle();
+  queue.ended(banOf('192.0.2.1').subject);
+  enforcer.needsEnds = true;
+  queue.ended(banOf('192.0.2.2').subject);
+  await queue.idle();
+  assert.deepEqual(enforcer.calls.slice(1), ['apply -192.0.2.2']);
   await queue.stop();
 });
 
@@ -73,7 +85,13 @@ test('a failing enforcer is tried again ever more slowly, and then brought to al
   active.push(banOf('192.0.2.1'));
   queue.push([ban('192.0.2.1')]);
   await settle();
-  assert.deepEqual(queue.status(), { enforcer: 'fake', pending: 1, failingSince: 1_000_000, lastError: 'no' });
+  assert.deepEqual(queue.status(), {
+    enforcer: 'fake',
+    pending: 1,
+    failingSince: 1_000_000,
+    lastError: 'no',
+    logins: null,
+  });
   active.push(banOf('192.0.2.2'));
   queue.push([ban('192.0.2.2')]);
   await settle();
@@ -89,7 +107,7 @@ test('a failing enforcer is tried again ever more slowly, and then brought to al
   await queue.idle();
   assert.ok(enforcer.calls.slice(2).every((call) => call === 'reset 192.0.2.1 192.0.2.2'));
   assert.deepEqual([...enforcer.held], ['192.0.2.1', '192.0.2.2']);
-  assert.deepEqual(queue.status(), { enforcer: 'fake', pending: 0, failingSince: null, lastError: null });
+  assert.deepEqual(queue.status(), { enforcer: 'fake', pending: 0, failingSince: null, lastError: null, logins: null });
   assert.equal(said[0], 'failed: no, again in 100');
   assert.equal(said.at(-1), 'recovered after 111100');
   await queue.stop();

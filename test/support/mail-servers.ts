@@ -13,8 +13,9 @@ import type { NetworkPair } from './netns.ts';
 export const SMTP = 25;
 export const SUBMISSION = 587;
 export const IMAP = 143;
-/** A user who exists, and her password. */
+/** Users who exist, and their passwords. */
 export const ALICE = { name: 'alice@example.org', password: 'wonderland' } as const;
+export const BOB = { name: 'bob@example.org', password: 'builder' } as const;
 
 export interface MailServers {
   /** Postfix's log. */
@@ -24,15 +25,29 @@ export interface MailServers {
   stop(): Promise<void>;
 }
 
+export interface MailServerOptions {
+  /** Lines to add to Postfix's main.cf and master.cf. */
+  readonly main?: string;
+  readonly master?: string;
+  /** A passdb of Dovecot's before the one with the users. */
+  readonly passdb?: string;
+  /** Lines to add to Dovecot's configuration. */
+  readonly dovecot?: string;
+}
+
 /** Starts both; resolves when they answer. */
-export async function startMailServers(net: NetworkPair, folder: string): Promise<MailServers> {
+export async function startMailServers(
+  net: NetworkPair,
+  folder: string,
+  { main = '', master = '', passdb = '', dovecot: settings = '' }: MailServerOptions = {},
+): Promise<MailServers> {
   await install();
   const mailLog = join(folder, 'mail.log');
   const dovecotLog = join(folder, 'dovecot.log');
   await chmod(folder, 0o755);
   const auth = join(folder, 'auth');
-  await configurePostfix(folder, mailLog, auth);
-  await configureDovecot(folder, dovecotLog, auth);
+  await configurePostfix(folder, mailLog, auth, { main, master });
+  await configureDovecot(folder, dovecotLog, auth, settings, passdb);
   const postfix = (command: string) => inside(net, ['postfix', '-c', join(folder, 'postfix'), command]);
   const dovecot = net.spawn(net.server, ['dovecot', '-F', '-c', join(folder, 'dovecot.conf')]);
   await until('a socket of Dovecot for Postfix', () => existsSync(auth));
@@ -79,7 +94,12 @@ async function install(): Promise<void> {
   }
 }
 
-async function configurePostfix(folder: string, log: string, auth: string): Promise<void> {
+async function configurePostfix(
+  folder: string,
+  log: string,
+  auth: string,
+  { main, master }: { readonly main: string; readonly master: string },
+): Promise<void> {
   const own = join(folder, 'postfix');
   for (const name of [own, join(folder, 'spool'), join(folder, 'data')]) await mkdir(name);
   const [uid, gid] = await idsOf('postfix');
@@ -108,9 +128,9 @@ notify_classes =
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = ${auth}
 smtpd_error_sleep_time = 0
-`,
+${main}`,
   );
-  await writeFile(join(own, 'master.cf'), MASTER);
+  await writeFile(join(own, 'master.cf'), MASTER + master);
 }
 
 const MASTER = `smtp inet n - n - - smtpd
@@ -125,11 +145,18 @@ anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 `;
 
-async function configureDovecot(folder: string, log: string, auth: string): Promise<void> {
+async function configureDovecot(
+  folder: string,
+  log: string,
+  auth: string,
+  settings: string,
+  passdb: string,
+): Promise<void> {
   const [uid, gid] = await idsOf('mail');
   await mkdir(join(folder, 'homes'));
   await chown(join(folder, 'homes'), uid, gid);
-  await writeFile(join(folder, 'users'), `${ALICE.name}:{PLAIN}${ALICE.password}\n`);
+  const users = [ALICE, BOB].map(({ name, password }) => `${name}:{PLAIN}${password}\n`);
+  await writeFile(join(folder, 'users'), users.join(''));
   await writeFile(
     join(folder, 'dovecot.conf'),
     `base_dir = ${folder}/dovecot
@@ -144,6 +171,7 @@ auth_verbose = yes
 mail_location = maildir:~/mail
 first_valid_uid = 1
 first_valid_gid = 1
+${passdb}
 passdb {
   driver = passwd-file
   args = username_format=%u ${folder}/users
@@ -165,7 +193,7 @@ service anvil {
     mode = 0
   }
 }
-`,
+${settings}`,
   );
 }
 

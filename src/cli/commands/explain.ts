@@ -65,7 +65,7 @@ async function explainLines(
   const { lines, hasMore } = await readLines(await blocks);
   const views = lines.map((line) => explainer.explain(line));
   const events = judgeEvents(explainer.finish(), judge, terminal.now());
-  const present = await presentViews(invocation, subjectsOf(events));
+  const present = await presentViews(invocation, subjectsOf(events, judge));
   if (options.json) {
     await terminal.write(`${JSON.stringify({ lines: views, events, daemon: present.views }, null, 2)}\n`);
     return EXIT.ok;

@@ -53,7 +53,7 @@ function printTable(terminal: Terminal, { now, bans }: BanList, matching: number
   }
   const rows = bans.map((ban) => [
     ban.type === 'login' ? `login ${ban.subject}` : ban.subject,
-    ban.reason,
+    reasonOf(ban),
     ago(ban.since, now),
     expiry(ban.until, now),
   ]);
@@ -62,6 +62,12 @@ function printTable(terminal: Terminal, { now, bans }: BanList, matching: number
   terminal.print(renderTable(rows, { head: ['subject', 'reason', 'banned', 'expires'], flexible: 1, width, style }));
   const all = counted(matching, 'ban');
   terminal.print(`\n${bans.length < matching ? `The newest ${grouped(bans.length)} of ${all}` : all}`);
+}
+
+/** Limits name the number of a repeated ban in their reason; others do not. */
+function reasonOf({ reason, offence, type }: BanView): string {
+  const noun = type === 'login' ? 'lock' : 'ban';
+  return offence > 1 && !reason.includes(`number ${offence}`) ? `${reason} (${noun} number ${offence})` : reason;
 }
 
 /** As `tailban ban`, `unban` and `import` take it. */

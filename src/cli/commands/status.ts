@@ -37,6 +37,7 @@ function statusLines(status: Status): Line[] {
     '',
     title('Enforcers'),
     ...enforcerLines(status),
+    ...gateLines(status),
     ...(status.loginsEnforced ? [] : ['  logins     only recorded: nothing carries out the ban of a login']),
     ...problemLines(status),
   ];
@@ -53,7 +54,7 @@ function summary(status: Status): Line[] {
     `  banned     ${bansText(bans)}`,
     `  read       ${counted(status.lines, 'line')}`,
     `  failures   ${failures}`,
-    `  logins     ${grouped(events.success)} that worked`,
+    `  logins     ${grouped(events.success)} that worked; ${counted(status.knownGood, 'network')} known to be good, ${grouped(bans.logins)} locked`,
     `  counting   ${counted(status.subjects, 'subject')} with failures`,
     `  saved      ${status.lastCheckpoint === null ? 'not yet' : ago(status.lastCheckpoint, now)}`,
   ];
@@ -101,13 +102,26 @@ function bytes(count: number): string {
 
 function enforcerLines({ enforcers, now }: Status): Line[] {
   if (enforcers.length === 0) return ['  none: bans are only recorded'];
-  return enforcers.map(({ name, pending, failingSince, problem }) => {
+  return enforcers.map(({ name, pending, failingSince, problem, logins }) => {
     if (name === 'none') return '  addresses  only recorded: nothing is blocked';
     const waiting = pending === 0 ? '' : `, ${counted(pending, 'change')} to carry out`;
     const state = failingSince === null ? 'works' : `has been failing for ${roughDuration(now - failingSince)}`;
-    const text = `  ${name.padEnd(10)} ${state}${waiting}${problem === null ? '' : `: ${problem}`}`;
+    const text = `  ${name.padEnd(10)} ${state}${waiting}${problem === null ? '' : `: ${problem}`}${logins === null ? '' : `; locked logins: ${logins}`}`;
     return failingSince === null ? text : red(text);
   });
+}
+
+function gateLines({ gates }: Status): Line[] {
+  if (gates.length === 0) return [];
+  return [
+    '',
+    title('Gates'),
+    ...gates.map(({ name, address, listening, refusesLogins }): Line => {
+      const logins = refusesLogins ? '; locked logins: spares owners' : '';
+      const text = `  ${name}  ${listening ? 'listens on' : 'cannot listen on'} ${address}${logins}`;
+      return listening ? text : red(text);
+    }),
+  ];
 }
 
 function problemLines({ problems }: Status): Line[] {

@@ -3,7 +3,7 @@ import type { SubjectView } from '../../api/contract.ts';
 import { formatDuration } from '../../core/duration.ts';
 import type { Judge } from '../../core/judge.ts';
 import { banLength } from '../../core/sentence.ts';
-import { normalLogin, subjectKey } from '../../core/subject.ts';
+import { subjectKey } from '../../core/subject.ts';
 import type { Millis } from '../../core/types.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { Joined } from '../../filter/join.ts';
@@ -60,10 +60,10 @@ function outcome(verdict: Verdict): Pick<EventView, 'ignored' | 'counts' | 'bans
 }
 
 /** The subjects to ask the daemon for: those that the events count against, each once. */
-export function subjectsOf(events: readonly EventView[]): string[] {
+export function subjectsOf(events: readonly EventView[], judge: Judge): string[] {
   const keys = events.flatMap(({ ip, login, kind }) => {
-    const name = login === null || kind !== 'authentication' ? '' : normalLogin(login);
-    return name === '' ? [ip] : [ip, `login:${name}`];
+    const subject = login === null || kind !== 'authentication' ? null : judge.loginSubject(login);
+    return subject === null ? [ip] : [ip, subjectKey(subject)];
   });
   return [...new Set(keys)];
 }

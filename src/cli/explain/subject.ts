@@ -1,5 +1,5 @@
 /** `tailban explain ADDRESS` and `--login NAME`: what the daemon knows of somebody, the answer first, the reasons below. */
-import type { BanView, PastBanView, StandingView, Status, SubjectView } from '../../api/contract.ts';
+import type { BanView, LoginView, PastBanView, StandingView, Status, SubjectView } from '../../api/contract.ts';
 import { formatDuration, roughDuration } from '../../core/duration.ts';
 import type { Millis } from '../../core/types.ts';
 import { type Line, title } from '../lines.ts';
@@ -14,26 +14,29 @@ export function subjectLines(view: SubjectView, status: Status): Line[] {
     ...withinLines(view),
     ...linesOf(view.bans[0]?.evidence ?? [], 'Lines that led to the ban'),
     ...linesOf(view.evidence, 'Last lines that counted'),
+    ...originLines(view),
     ...historyLines(view),
   ];
 }
 
 function banLines(view: SubjectView): Line[] {
-  const { allowed, bans, countedAs, now, type } = view;
+  const { allowed, bans, countedAs, now, type, login } = view;
+  const banned = type === 'login' ? 'locked' : 'banned';
   const name = nameOf(view);
   const never = type === 'network' ? 'is never banned as a whole' : 'is never banned';
   const facts = [
     ...(allowed === null ? [] : [fact('allowed', allowed)]),
     ...(countedAs === null || countedAs === view.subject ? [] : [fact('counted as', countedAs)]),
+    ...(login === null || login.asked === null ? [] : [fact('written', `${login.asked}${reasons(login.changes)}`)]),
   ];
   const [ban, ...wider] = bans;
   if (ban === undefined) {
-    const text = allowed === null ? `${name} is not banned${closeness(view)}` : `${name} ${never}`;
+    const text = allowed === null ? `${name} is not ${banned}${closeness(view)}` : `${name} ${never}`;
     return [{ text, format: allowed === null ? 'bold' : 'green' }, ...facts];
   }
   const whole = ban.subject === view.subject ? '' : ` as part of ${ban.subject}`;
   return [
-    { text: `${name} is banned${whole}${ban.until === null ? ', for good' : ''}`, format: 'red' },
+    { text: `${name} is ${banned}${whole}${ban.until === null ? ', for good' : ''}`, format: 'red' },
     ...facts,
     fact('why', ban.cause === 'manual' ? `by hand: ${ban.reason}` : ban.reason),
     fact('since', `${wallClock(ban.since)}, ${ago(ban.since, now)}`),
@@ -43,6 +46,24 @@ function banLines(view: SubjectView): Line[] {
       fact('and also', `${other.subject} is banned, ends ${expiry(other.until, now)}: ${other.reason}`),
     ),
     fact('to lift it', bans.map((one) => `tailban unban ${argumentOf(one)}`).join('; ')),
+  ];
+}
+
+function reasons(changes: LoginView['changes']): string {
+  return changes.length === 0 ? '' : `, the same login by ${changes.join(' and ')}`;
+}
+
+/** From where its owner gets in while it is locked. */
+function originLines({ login, now }: SubjectView): Line[] {
+  if (login === null) return [];
+  const { knownGood, knownGoodCount } = login;
+  if (knownGoodCount === 0) return ['', 'No network is known from where it worked'];
+  const more = knownGoodCount - knownGood.length;
+  return [
+    '',
+    title('Known good: networks from where it worked'),
+    ...knownGood.map(({ network, last }) => `  ${network.padEnd(20)} last ${wallClock(last)}, ${ago(last, now)}`),
+    ...(more > 0 ? [`  and ${counted(more, 'more network')}`] : []),
   ];
 }
 
@@ -56,13 +77,15 @@ function closeness({ standing }: SubjectView): string {
 
 function warnings({ bans, type }: SubjectView, status: Status): Line[] {
   if (bans.length === 0) return [];
-  const failing = status.enforcers.filter(({ failingSince }) => failingSince !== null);
+  const failing = status.enforcers.filter(
+    ({ failingSince, logins }) => failingSince !== null && (type !== 'login' || logins !== null),
+  );
   const texts = [
     ...(status.dryRun ? ['The daemon runs as a dry run: nothing is really blocked'] : []),
     ...(type === 'login' && !status.loginsEnforced
       ? ['The ban is only recorded: nothing carries out the ban of a login']
       : []),
-    ...(type === 'login' ? [] : failing).map(
+    ...failing.map(
       ({ name, failingSince }) =>
         `${name} has been failing for ${roughDuration(status.now - (failingSince ?? status.now))}, so the ban may not be in force`,
     ),

@@ -49,12 +49,12 @@ export class Client {
 
   async #request(method: string, path: string, body: unknown): Promise<{ status: number; text: string }> {
     const { url, token, timeout = TIMEOUT } = this.#options;
-    const headers = {
-      authorization: `Bearer ${token()}`,
-      accept: 'application/json',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    };
     try {
+      const headers = {
+        authorization: `Bearer ${token()}`,
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      };
       const response = await fetch(new URL(url.replace(/\/*$/, '') + path), {
         method,
         headers,

@@ -22,10 +22,14 @@ export class Ours {
   readonly #path: string;
   readonly #entries = new Map<string, Entry>();
 
-  /** Lines that cannot be read, such as a last one that a crash has cut off, are left out. */
   constructor(path: string) {
     this.#path = path;
-    for (const text of readLines(path)) {
+  }
+
+  /** Reads the file. Lines that are none, such as a last one that a crash has cut off, are left out. @throws EnforceError */
+  load(): void {
+    this.#entries.clear();
+    for (const text of this.#attempt(() => readLines(this.#path))) {
       const line = parseLine(text);
       if (line !== null && 'add' in line) this.#entries.set(subjectKey(line.add.subject), line.add);
       else if (line !== null) this.#entries.delete(line.remove);
@@ -40,10 +44,17 @@ export class Ours {
     return [...this.#entries.values()];
   }
 
+  /** Whether an account is disabled by us for a login, other than that of the key. */
+  hasAccount(account: string, exceptKey = ''): boolean {
+    for (const [key, entry] of this.#entries) if (entry.account === account && key !== exceptKey) return true;
+    return false;
+  }
+
   /** @throws EnforceError where it cannot be written: then nothing may be asked of the server. */
   add(entries: readonly Entry[]): void {
-    this.#append(entries.map((add): Line => ({ add })));
-    for (const entry of entries) this.#entries.set(subjectKey(entry.subject), entry);
+    const fresh = entries.filter((entry) => !isSame(entry, this.#entries.get(subjectKey(entry.subject))));
+    this.#append(fresh.map((add): Line => ({ add })));
+    for (const entry of fresh) this.#entries.set(subjectKey(entry.subject), entry);
   }
 
   /** @throws EnforceError */
@@ -52,10 +63,10 @@ export class Ours {
     for (const key of keys) this.#entries.delete(key);
   }
 
-  /** Writes the file anew, without what is over. @throws EnforceError */
+  /** Writes the file anew, each entry once. @throws EnforceError */
   tidy(): void {
     const lines = this.entries().map((add) => `${JSON.stringify({ add })}\n`);
-    this.#write(() => {
+    this.#attempt(() => {
       writeFileSync(`${this.#path}.new`, lines.join(''), { mode: 0o600, flush: true });
       renameSync(`${this.#path}.new`, this.#path);
     });
@@ -64,17 +75,21 @@ export class Ours {
   #append(lines: readonly Line[]): void {
     if (lines.length === 0) return;
     const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-    this.#write(() => appendFileSync(this.#path, text, { mode: 0o600, flush: true }));
+    this.#attempt(() => appendFileSync(this.#path, text, { mode: 0o600, flush: true }));
   }
 
-  #write(action: () => void): void {
+  #attempt<T>(action: () => T): T {
     try {
-      action();
+      return action();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new EnforceError(`Cannot note down what is blocked in Stalwart: ${why}`, [], '', { cause: error });
+      throw new EnforceError(`Cannot keep the notes on what is blocked in Stalwart: ${why}`, [], '', { cause: error });
     }
   }
+}
+
+function isSame(one: Entry, other: Entry | undefined): boolean {
+  return other !== undefined && one.until === other.until && one.account === other.account;
 }
 
 function readLines(path: string): string[] {

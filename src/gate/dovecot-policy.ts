@@ -1,0 +1,115 @@
+/**
+ * The auth policy server of Dovecot: over HTTP, Dovecot asks before it looks at a password and once more behind it, and
+ * then reports how the login went. So IMAP, POP3, ManageSieve, submission, and Postfix behind Dovecot's SASL, are asked for
+ * in one place.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Millis } from '../core/types.ts';
+import { closeHttpServer, createHttpServer } from '../http.ts';
+import {
+  delaySeconds,
+  type PolicyAnswer,
+  type PolicyRequest,
+  readPolicyRequest,
+  reportOf,
+} from './auth-policy-request.ts';
+import type { Gate, Gatekeeper } from './types.ts';
+
+export interface DovecotPolicyOptions {
+  readonly host: string;
+  readonly port: number;
+  /** What the header X-API-Key has to hold; null lets everybody ask who reaches the port. */
+  readonly key: string | null;
+  /** The longest delay; null delays nobody. */
+  readonly maxDelay: Millis | null;
+  /** Whether what Dovecot reports is handed on. */
+  readonly reports: boolean;
+  /** Said to those who are refused. */
+  readonly message: string;
+}
+
+/** Real requests have some 300 bytes; Dovecot takes logins of up to 8 KiB, and six times as much where each byte is escaped. */
+const LARGEST_BODY = 64 * 1024;
+/** Each auth process of Dovecot keeps some connections open. */
+const MAX_CONNECTIONS = 512;
+/** Dovecot itself waits for 2 s. */
+const SLOWEST_REQUEST: Millis = 5_000;
+const HTTP_UNAUTHORIZED = 401;
+const HTTP_BAD_REQUEST = 400;
+
+export function dovecotPolicy(options: DovecotPolicyOptions, gatekeeper: Gatekeeper): Gate {
+  return new DovecotPolicy(options, gatekeeper);
+}
+
+class DovecotPolicy implements Gate {
+  readonly name = 'Dovecot auth policy';
+  readonly refusesLogins = true;
+  readonly address: string;
+  readonly #options: DovecotPolicyOptions;
+  readonly #gatekeeper: Gatekeeper;
+  readonly #keyHash: Buffer | null;
+  #app: FastifyInstance | null = null;
+
+  constructor(options: DovecotPolicyOptions, gatekeeper: Gatekeeper) {
+    const { host, port, key } = options;
+    this.#options = options;
+    this.#gatekeeper = gatekeeper;
+    this.#keyHash = key === null ? null : hash(key);
+    this.address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  }
+
+  async start(): Promise<void> {
+    const { host, port } = this.#options;
+    const app = createHttpServer(LARGEST_BODY);
+    app.server.maxConnections = MAX_CONNECTIONS;
+    app.server.requestTimeout = SLOWEST_REQUEST;
+    app.server.headersTimeout = SLOWEST_REQUEST;
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+    app.post('/', (request, reply) => this.#answer(request, reply));
+    try {
+      await app.listen({ host, port });
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+    this.#app = app;
+  }
+
+  async stop(): Promise<void> {
+    const app = this.#app;
+    this.#app = null;
+    if (app !== null) await closeHttpServer(app);
+  }
+
+  #answer({ body, headers, query }: FastifyRequest, reply: FastifyReply): PolicyAnswer | FastifyReply {
+    if (!this.#mayAsk(headers['x-api-key'])) return reply.code(HTTP_UNAUTHORIZED).send();
+    const { command } = query as Readonly<Record<string, unknown>>;
+    const request = typeof body === 'string' ? readPolicyRequest(command, body) : null;
+    if (request === null) return reply.code(HTTP_BAD_REQUEST).send();
+    if (request.command === 'allow') return this.#allow(request);
+    const report = this.#options.reports ? reportOf(request) : null;
+    if (report !== null) this.#gatekeeper.reported(report);
+    return { status: 0, msg: '' };
+  }
+
+  #allow({ ip, login, isAbsurd }: PolicyRequest): PolicyAnswer {
+    if (isAbsurd) return { status: -1, msg: this.#options.message };
+    const answer = this.#gatekeeper.ask({ ip, login });
+    if (answer.type === 'allow') return { status: delaySeconds(answer.failures, this.#options.maxDelay), msg: '' };
+    // What Dovecot reports tells which failures in its logs are refusals, and of which session.
+    if (!this.#options.reports) this.#gatekeeper.refused({ ip, login });
+    return { status: -1, msg: this.#options.message };
+  }
+
+  #mayAsk(key: string | string[] | undefined): boolean {
+    if (this.#keyHash === null) return true;
+    return typeof key === 'string' && timingSafeEqual(hash(key), this.#keyHash);
+  }
+}
+
+/** Of one length, so that comparing tells nothing of the key. */
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
