@@ -5,9 +5,14 @@
  * does. The cost does not depend on the number of patterns.
  */
 
+import { type ByteSet, hasByte } from './safety/tree.ts';
+
+/** One byte, or a set of them. */
+type Bytes = number | ByteSet;
+
 /** A piece of an expression: one byte out of a set, a choice, or a repetition. */
 export type Piece =
-  | { readonly type: 'byte'; readonly bytes: ReadonlySet<number> }
+  | { readonly type: 'byte'; readonly bytes: Bytes }
   | { readonly type: 'choice'; readonly options: readonly (readonly Piece[])[] }
   /** `max` may be Infinity. */
   | { readonly type: 'repeat'; readonly piece: Piece; readonly min: number; readonly max: number };
@@ -20,7 +25,7 @@ export interface Beginning {
 
 /** A step of the non-deterministic automaton: either one byte on, or any of several steps at once, or the end. */
 interface Step {
-  readonly bytes: ReadonlySet<number> | null;
+  readonly bytes: Bytes | null;
   readonly next: number[];
   /** The beginning that is complete here, or -1. */
   readonly complete: number;
@@ -109,9 +114,10 @@ export class Beginnings<Result> {
 
   #successor(state: number, byte: number): number {
     const { steps = [], complete = [] } = this.#states[state] ?? {};
-    const reached = steps.flatMap((step) =>
-      this.#steps[step]?.bytes?.has(byte) ? (this.#steps[step]?.next ?? []) : [],
-    );
+    const reached = steps.flatMap((step) => {
+      const { bytes, next } = this.#steps[step] ?? { bytes: null, next: [] };
+      return bytes !== null && holds(bytes, byte) ? next : [];
+    });
     return this.#number(reached, complete);
   }
 
@@ -120,7 +126,7 @@ export class Beginnings<Result> {
     const all = new Set<number>();
     for (const step of reached) for (const other of this.#reach(step)) all.add(other);
     const sorted = [...all].sort((a, b) => a - b);
-    const steps = sorted.filter((step) => this.#steps[step]?.bytes);
+    const steps = sorted.filter((step) => (this.#steps[step]?.bytes ?? null) !== null);
     const now = sorted.map((step) => this.#steps[step]?.complete ?? -1).filter((index) => index >= 0);
     const complete = now.length === 0 ? before : [...new Set([...before, ...now])].sort((a, b) => a - b);
     const key = `${steps.join()} ${complete.join()}`;
@@ -166,7 +172,7 @@ export class Beginnings<Result> {
     this.#start = this.#number(this.#first, []);
   }
 
-  #add(bytes: ReadonlySet<number> | null, next: number[], complete = -1): number {
+  #add(bytes: Bytes | null, next: number[], complete = -1): number {
     return this.#steps.push({ bytes, next, complete }) - 1;
   }
 
@@ -204,19 +210,15 @@ export class Beginnings<Result> {
   }
 }
 
+function holds(bytes: Bytes, byte: number): boolean {
+  return typeof bytes === 'number' ? bytes === byte : hasByte(bytes, byte);
+}
+
 /** A number for each byte; equal where all sets hold both bytes or neither. */
-function classify(sets: readonly ReadonlySet<number>[]): { classes: Uint8Array; number: number } {
+function classify(sets: readonly Bytes[]): { classes: Uint8Array; number: number } {
   let classes: Uint8Array = new Uint8Array(256);
   let number = 1;
-  const singles = new Set<number>();
-  for (const set of new Set(sets)) {
-    if (set.size === 1) {
-      for (const byte of set) singles.add(byte);
-      continue;
-    }
-    ({ classes, number } = split(classes, (byte) => set.has(byte)));
-  }
-  for (const single of singles) ({ classes, number } = split(classes, (byte) => byte === single));
+  for (const set of new Set(sets)) ({ classes, number } = split(classes, (byte) => holds(set, byte)));
   return { classes, number };
 }
 

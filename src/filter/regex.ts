@@ -223,8 +223,6 @@ const FEW = 3;
 /** The most repetitions that still are short: of a queue id, or of the characters of an address. */
 const SHORT = 45;
 
-const BYTES = Array.from({ length: 256 }, (_, byte) => byte);
-
 function pieceOf(element: AST.Element): Piece {
   switch (element.type) {
     case 'Quantifier':
@@ -242,10 +240,10 @@ function pieceOf(element: AST.Element): Piece {
     case 'CapturingGroup':
       return { type: 'choice', options: element.alternatives.map(({ elements }) => elements.map(pieceOf)) };
     case 'Character':
-      return { type: 'byte', bytes: new Set([element.value]) };
+      return { type: 'byte', bytes: element.value };
     default: {
       const one = new RegExp(`^${element.raw}$`, 's');
-      return { type: 'byte', bytes: new Set(BYTES.filter((byte) => one.test(String.fromCharCode(byte)))) };
+      return { type: 'byte', bytes: bytesWhere((byte) => one.test(String.fromCharCode(byte))) };
     }
   }
 }
