@@ -143,11 +143,16 @@ export function parseJournal(line: string, trust: JournalTrust): Entry | null {
   }
   if (fields === null || typeof fields !== 'object') return null;
   const program = fieldText(fields['SYSLOG_IDENTIFIER']);
-  const stamp = Number(fields['_SOURCE_REALTIME_TIMESTAMP'] ?? fields['__REALTIME_TIMESTAMP']);
+  const stamp = numberOf(fields['_SOURCE_REALTIME_TIMESTAMP'] ?? fields['__REALTIME_TIMESTAMP']);
   if (program === '' || !(stamp > 0 && stamp <= LATEST)) return null;
   const unit = fieldText(fields['_SYSTEMD_UNIT']);
   const uid = fields['_UID'];
-  if (!trust.units.has(unit) && uid !== undefined && Number(uid) > LAST_SYSTEM_UID) return null;
+  if (!trust.units.has(unit) && uid !== undefined && !(numberOf(uid) <= LAST_SYSTEM_UID)) return null;
   const pid = fieldText(fields['SYSLOG_PID'] ?? fields['_PID']);
   return entry(Math.floor(stamp / 1000), program, pid, withFields(fieldText(fields['MESSAGE']), fields));
+}
+
+/** journalctl writes numbers as text; NaN for anything else. */
+function numberOf(field: unknown): number {
+  return typeof field === 'string' || typeof field === 'number' ? Number(field) : Number.NaN;
 }
