@@ -32,9 +32,14 @@ export class ContainerJournal {
     const fields = JSON.parse(json) as Record<string, unknown>;
     // Docker logs the error stream with another priority.
     const stream = `${fields['CONTAINER_ID']} ${fields['PRIORITY']}`;
-    const isRest = this.#parts.delete(stream) || Number(fields['CONTAINER_PARTIAL_ORDINAL'] ?? 0) > 1;
+    const isRest = this.#parts.delete(stream) || isLaterPart(fields['CONTAINER_PARTIAL_ORDINAL']);
     if (fields['CONTAINER_PARTIAL_MESSAGE'] === 'true' && this.#parts.size < MOST_PARTS) this.#parts.add(stream);
     const text = isRest ? '' : withTime(entry.message, new Date(entry.time).toISOString());
     return Buffer.from(`${text}\n`, 'latin1');
   }
+}
+
+/** Parts are numbered from 1; journalctl writes numbers as text. */
+function isLaterPart(ordinal: unknown): boolean {
+  return typeof ordinal === 'string' && Number(ordinal) > 1;
 }
