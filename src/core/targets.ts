@@ -25,8 +25,8 @@ export interface Peer {
   readonly origin: Network;
 }
 
-/** So many addresses and logins are remembered, which is about 2 MB each. */
-const REMEMBERED = 8_192;
+/** So many addresses and logins are remembered, which is about 1 MB each. */
+const REMEMBERED = 4_096;
 
 export class Targets {
   readonly #settings: JudgeSettings;

@@ -49,7 +49,7 @@ export class Joiner {
   #clock: Millis = Number.NEGATIVE_INFINITY;
   #released: Millis = Number.NEGATIVE_INFINITY;
 
-  constructor({ oneLog = false, maxConnections = 50_000, maxAddresses = 25_000 }: JoinerOptions = {}) {
+  constructor({ oneLog = false, maxConnections = 50_000, maxAddresses = 12_000 }: JoinerOptions = {}) {
     this.#oneLog = oneLog;
     this.#connections = new Connections(maxConnections);
     this.#attempts = new Attempts(maxAddresses);
