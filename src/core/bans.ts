@@ -13,6 +13,11 @@ export class BanBook {
   readonly #ended = new Map<string, Ban>();
   /** The networks among both, in which an address is not found by its own key. */
   readonly #networks = new NetworkMap<string>();
+  readonly #maxEnded: number;
+
+  constructor(maxEnded = MAX_ENDED) {
+    this.#maxEnded = maxEnded;
+  }
 
   get size(): number {
     return this.#active.size;
@@ -99,7 +104,7 @@ export class BanBook {
   #retire(key: string, ban: Ban): void {
     this.#ended.delete(key);
     this.#ended.set(key, ban);
-    if (this.#ended.size <= MAX_ENDED) return;
+    if (this.#ended.size <= this.#maxEnded) return;
     for (const [oldest, { subject }] of this.#ended) {
       this.#ended.delete(oldest);
       if (subject.type === 'network') this.#networks.delete(subject.network);

@@ -8,6 +8,7 @@ import type { KnownGood, Origin } from './known-good.ts';
 import { isCovered, Ledger } from './ledger.ts';
 import { LoginDesk } from './login-desk.ts';
 import { type NameChange, nameChanges } from './login-names.ts';
+import { RequestDesk } from './request-desk.ts';
 import type { JudgeSettings, LimitSetting } from './settings.ts';
 import { subjectKey, subjectNetwork, subjectOf } from './subject.ts';
 import { type LoginTarget, type Target, Targets } from './targets.ts';
@@ -20,7 +21,7 @@ import {
   type Millis,
   type Subject,
 } from './types.ts';
-import type { Answer, Count, Question, Standing, Verdict } from './verdict.ts';
+import type { Admission, Answer, Count, Question, Request, Standing, Verdict } from './verdict.ts';
 import type { WindowRow } from './windows.ts';
 
 /** A ban that somebody asks for. */
@@ -38,6 +39,7 @@ type Limited = Target & { readonly limit: LimitSetting };
 export class Judge {
   readonly #ledger: Ledger;
   readonly #desk: LoginDesk;
+  readonly requests: RequestDesk;
   #allowed = new AllowList();
   /** Bans have been taken over that the allow-list may forbid. */
   #hasRestored = false;
@@ -45,7 +47,8 @@ export class Judge {
 
   constructor(settings: JudgeSettings) {
     this.#ledger = new Ledger(settings);
-    this.#desk = new LoginDesk(this.#ledger);
+    this.requests = new RequestDesk(this.#ledger);
+    this.#desk = new LoginDesk(this.#ledger, this.requests);
     this.#targets = new Targets(settings, this.#allowed);
   }
 
@@ -58,6 +61,7 @@ export class Judge {
     this.#ledger.settings = settings;
     this.#targets = new Targets(settings, this.#allowed);
     this.#desk.logins.configure(settings.logins);
+    this.requests.configure(settings.requests);
   }
 
   /** From where each login has been used with success. */
@@ -91,20 +95,23 @@ export class Judge {
   }
 
   /** Judges one event. A time ahead of `now` counts as now; an older one counts at its own time. */
-  handle(event: Event, now: Millis): Verdict {
+  handle(written: Event, now: Millis): Verdict {
+    const seen = this.requests.seenThrough(written);
+    const { event, behindProxy } = seen;
     const { kind } = event;
     const time = Math.min(event.time, now);
-    const isLogin = kind === 'authentication' || kind === 'success';
-    const login = isLogin && event.login !== null ? this.#targets.ofLogin(event.login) : null;
+    const isNamed = kind === 'authentication' || kind === 'success' || kind === 'request';
+    const login = isNamed && event.login !== null ? this.#targets.ofLogin(event.login) : null;
     const peer = this.#targets.ofAddress(event.ip);
     if (kind === 'success' && login !== null) this.#desk.succeeded(login, peer, time);
-    if (kind === 'success' || kind === 'request') return { type: 'ignored', why: 'no failure' };
+    const served = event.request === undefined ? null : this.requests.logged(seen, event.request, peer, login, now);
+    if (kind === 'success' || kind === 'request') return served ?? { type: 'ignored', why: 'no failure' };
     const { allowed, target, origin } = peer;
     if (allowed !== null) return { type: 'ignored', why: `${event.ip} is allowed: ${allowed}` };
     const special = login && this.#desk.failed(event, login, peer, time, now);
     if (special) return special;
     const counts: Count[] = [];
-    const bans: Ban[] = [];
+    const bans: Ban[] = served?.type === 'banned' ? [...served.bans] : [];
     let covered: Ban | undefined;
     for (const limited of this.#limitsOf(kind, target, login)) {
       const { subject, key, limit } = limited;
@@ -116,16 +123,30 @@ export class Judge {
       this.#ledger.evidence.add(key, event.text);
       const count = this.#ledger.windows.add(key, kind, time, limit);
       counts.push({ subject, kind, count, limit });
-      if (count >= limit.count) bans.push(this.#ledger.banForLimit(limited, kind, limit, time, now));
+      if (count >= limit.count) bans.push(this.#ledger.banForLimit(limited, { kind, limit, behindProxy }, time, now));
     }
     if (login !== null && counts.length > 0)
       this.#desk.logins.failed(login.subject.login, origin, { addressKey: target.key, time });
+    const isOwner = login !== null && this.#desk.logins.isGood(login.subject.login, origin, time);
+    if (kind === 'authentication' && covered === undefined && !isOwner && bans.length === 0)
+      bans.push(...this.requests.failed(target, seen, now));
+    if (covered !== undefined && !behindProxy) bans.push(...this.#ledger.seenDirectly(covered, now));
     if (bans.length > 0) return { type: 'banned', counts, bans };
     if (counts.length > 0) return { type: 'counted', counts };
     return {
       type: 'ignored',
       why: covered ? `${subjectKey(covered.subject)} is banned already` : `the limit for ${kind} is off`,
     };
+  }
+
+  /** Whether an HTTP request may be served now; counts it, and takes its slot, where it may. */
+  admit(request: Request, now: Millis): Admission {
+    const peer = this.#targets.ofAddress(request.ip);
+    const name = request.account?.login ?? null;
+    const login = name === null ? null : this.#targets.ofLogin(name);
+    if (peer.allowed !== null) return { type: 'admit', rate: null };
+    const ban = this.#desk.forbids(peer, request.ip, login, now);
+    return ban === null ? this.requests.admit(request, peer, login, now) : { type: 'banned', ban };
   }
 
   /** Whether somebody may try to log in now: for who is asked before the password is looked at. */
@@ -150,30 +171,31 @@ export class Judge {
   unban(subject: Subject, now: Millis): Subject[] {
     const freed = new Map<string, Subject>();
     const network = subjectNetwork(subject);
-    const targets = network === null ? [] : this.#ledger.bans.within(network).map((ban) => ban.subject);
+    const targets = network === null ? [] : this.bansWithin(network).map((ban) => ban.subject);
     if (subject.type === 'address') targets.push(subjectOf(subject.address, this.#ledger.settings.ipv6Prefix));
     for (const [key, target] of new Map([subject, ...targets].map((one) => [subjectKey(one), one]))) {
-      const ban = this.#ledger.bans.remove(target, now);
+      const ban = this.#ledger.lift(target, now);
       const counted = this.#ledger.forget(key);
-      if (ban !== undefined || counted) freed.set(key, target);
+      const limited = this.requests.forget(key);
+      if (ban !== undefined || counted || limited) freed.set(key, target);
     }
     return [...freed.values()];
   }
 
   /** The bans in force that keep all of a network out: of itself and of those around it, the smallest first. */
   bansAround(network: Network): Ban[] {
-    return this.#ledger.bans.around(network);
+    return [...this.#ledger.bans.around(network), ...this.#ledger.shortBans.around(network)];
   }
 
   /** The bans in force of a network and of all that lies in it. */
   bansWithin(network: Network): Ban[] {
-    return this.#ledger.bans.within(network);
+    return [...this.#ledger.bans.within(network), ...this.#ledger.shortBans.within(network)];
   }
 
   /** Takes over a stored or adopted ban, also one that has ended; before the counters. */
   restore(ban: Ban, now: Millis): void {
     this.#hasRestored = true;
-    this.#ledger.bans.add(ban, now);
+    this.#ledger.restore(ban, now);
   }
 
   /** Takes over a stored counter. What a ban has covered since it was stored counts no more; returns what still does. */
@@ -210,7 +232,7 @@ export class Judge {
 
   /** The bans that have ended; they stay known as offences. */
   expire(now: Millis): Ban[] {
-    return this.#ledger.bans.expire(now);
+    return this.#ledger.expire(now);
   }
 
   /** Forgets failures that no window can reach any more. */
@@ -219,18 +241,19 @@ export class Judge {
     const periods = [...Object.values(limits), loginLimit].map((limit) => limit?.period ?? 0);
     this.#ledger.windows.forgetBefore(now - Math.max(...periods));
     this.#desk.logins.tidy(now);
+    this.requests.tidy(now);
   }
 
   activeBans(): IterableIterator<Ban> {
-    return this.#ledger.bans.active();
+    return this.#ledger.allActive();
   }
 
   activeBan(subject: Subject): Ban | undefined {
-    return this.#ledger.bans.get(subjectKey(subject));
+    return this.#ledger.active(subjectKey(subject));
   }
 
   get banCount(): number {
-    return this.#ledger.bans.size;
+    return this.#ledger.bans.size + this.#ledger.shortBans.size;
   }
 
   /** Whom the failures of an address count against: itself, or for IPv6 its prefix. */
@@ -254,10 +277,11 @@ export class Judge {
     this.#hasRestored = false;
     const added = this.#allowed.without(before);
     const lifted =
-      added.size === 0 ? [] : [...this.#ledger.bans.active()].filter(({ subject }) => added.whyWithin(subject));
+      added.size === 0 ? [] : [...this.#ledger.allActive()].filter(({ subject }) => added.whyWithin(subject));
     for (const ban of lifted) {
-      this.#ledger.bans.remove(ban.subject, now);
+      this.#ledger.lift(ban.subject, now);
       this.#ledger.forget(subjectKey(ban.subject));
+      this.requests.forget(subjectKey(ban.subject));
     }
     return lifted;
   }

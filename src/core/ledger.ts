@@ -16,6 +16,8 @@ export class Ledger {
   settings: JudgeSettings;
   readonly windows: Windows;
   readonly bans = new BanBook();
+  /** Bans that only last until a rate has room again: no offences, and what happens meanwhile goes on counting. */
+  readonly shortBans = new BanBook(0);
   readonly evidence = new Evidence(EVIDENCE_SUBJECTS);
 
   constructor(settings: JudgeSettings) {
@@ -56,16 +58,76 @@ export class Ledger {
   }
 
   /** A limit is reached: bans from the first full window on. */
-  banForLimit({ subject, key }: Target, kind: FailureKind, limit: LimitSetting, time: Millis, now: Millis): Ban {
+  banForLimit({ subject, key }: Target, tripped: Tripped, time: Millis, now: Millis): Ban {
+    const { kind, limit, behindProxy } = tripped;
     const { from, to } = fullWindow(this.windows.times(key, kind), time, limit);
     const offence = this.offence(key, to);
     const duration = this.duration(limit, offence);
     const reason = banReason(kind, limit, to - from, offence);
-    const ban = this.#add({ subject, since: to, duration, cause: kind, reason }, key, offence, now);
+    const ban = this.#add({ subject, since: to, duration, cause: kind, reason, behindProxy }, key, offence, now);
     this.evidence.clear(key);
     // What happened after the end of the ban, in lines that were read before these, goes on counting.
     this.windows.clear(key, ban.until ?? Number.POSITIVE_INFINITY);
     return ban;
+  }
+
+  /** Whether somebody is banned already, for long or until there is room again. */
+  isShut({ key }: Target, now: Millis): boolean {
+    const short = this.shortBans.get(key);
+    return this.inForce(key, now) !== null || (short !== undefined && isCovered(now, short));
+  }
+
+  /** The ban that holds for a subject, be it one that only lasts until there is room again. */
+  active(key: string): Ban | undefined {
+    return this.bans.get(key) ?? this.shortBans.get(key);
+  }
+
+  *allActive(): Generator<Ban> {
+    yield* this.bans.active();
+    yield* this.shortBans.active();
+  }
+
+  /** Bans until there is room again; what was counted stays. */
+  shortBan({ subject, since, until, reason, evidence, behindProxy }: ShortSentence, now: Millis): Ban {
+    const key = subjectKey(subject);
+    const ban: Ban = {
+      subject,
+      since,
+      until,
+      cause: 'rate-limit',
+      reason,
+      offence: 1,
+      evidence: evidence.length > 0 ? evidence : this.evidence.of(key),
+      ...(behindProxy ? { behindProxy: true as const } : {}),
+    };
+    this.shortBans.add(ban, now);
+    return ban;
+  }
+
+  /** Takes over a ban that was made before. */
+  restore(ban: Ban, now: Millis): void {
+    (ban.cause === 'rate-limit' ? this.shortBans : this.bans).add(ban, now);
+  }
+
+  /** Somebody who is banned and was only known from a proxy has come by himself: the same ban, now for the firewall too. */
+  seenDirectly(ban: Ban, now: Millis): Ban[] {
+    const { behindProxy, ...direct } = ban;
+    if (behindProxy === undefined || this.bans.get(subjectKey(ban.subject)) !== ban) return [];
+    this.bans.add(direct, now);
+    return [direct];
+  }
+
+  /** Takes a ban out of force; undefined where there is none. */
+  lift(subject: Subject, now: Millis): Ban | undefined {
+    const short = this.shortBans.remove(subject, now);
+    return this.bans.remove(subject, now) ?? short;
+  }
+
+  /** The bans that have ended, where no other holds instead. */
+  expire(now: Millis): Ban[] {
+    return [...this.bans.expire(now), ...this.shortBans.expire(now)].filter(
+      ({ subject }) => this.active(subjectKey(subject)) === undefined,
+    );
   }
 
   /** Bans for another reason than a limit; what was counted is forgotten. */
@@ -93,12 +155,30 @@ export class Ledger {
     return this.windows.clear(key);
   }
 
-  #add({ subject, since, duration, cause, reason }: Sentence, key: string, offence: number, now: Millis): Ban {
+  #add(sentence: Sentence, key: string, offence: number, now: Millis): Ban {
+    const { subject, since, duration, cause, reason, evidence = [], behindProxy = false } = sentence;
     const until = duration === null ? null : since + duration;
-    const ban: Ban = { subject, since, until, cause, reason, offence, evidence: this.evidence.of(key) };
+    const ban: Ban = {
+      subject,
+      since,
+      until,
+      cause,
+      reason,
+      offence,
+      evidence: evidence.length > 0 ? evidence : this.evidence.of(key),
+      ...(behindProxy ? { behindProxy: true as const } : {}),
+    };
     this.bans.add(ban, now);
+    this.shortBans.remove(subject, now);
     return ban;
   }
+}
+
+/** The limit that is reached, and how its last failure came. */
+interface Tripped {
+  readonly kind: FailureKind;
+  readonly limit: LimitSetting;
+  readonly behindProxy: boolean;
 }
 
 export interface Sentence {
@@ -108,6 +188,18 @@ export interface Sentence {
   readonly duration: Millis | null;
   readonly cause: BanCause;
   readonly reason: string;
+  /** The lines that led to it, where they are not those that were counted. */
+  readonly evidence?: readonly string[];
+  readonly behindProxy?: boolean;
+}
+
+interface ShortSentence {
+  readonly subject: Subject;
+  readonly since: Millis;
+  readonly until: Millis;
+  readonly reason: string;
+  readonly evidence: readonly string[];
+  readonly behindProxy: boolean;
 }
 
 /** Whether what happened at `time` falls under a ban: everything before its end does, however late it is read. */

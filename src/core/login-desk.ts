@@ -2,6 +2,7 @@
 import type { Address } from './ip.ts';
 import { isCovered, type Ledger } from './ledger.ts';
 import { Logins } from './logins.ts';
+import type { RequestDesk } from './request-desk.ts';
 import { subjectKey } from './subject.ts';
 import type { LoginTarget, Peer, Target, Targets } from './targets.ts';
 import type { Ban, Event, Millis } from './types.ts';
@@ -11,27 +12,43 @@ export class LoginDesk {
   readonly #ledger: Ledger;
   readonly logins: Logins;
 
-  constructor(ledger: Ledger) {
+  readonly #requests: RequestDesk;
+
+  constructor(ledger: Ledger, requests: RequestDesk) {
     this.#ledger = ledger;
+    this.#requests = requests;
     this.logins = new Logins(ledger.settings.logins);
   }
 
   /** @see Judge.ask */
-  ask({ ip, login }: Question, targets: Targets, now: Millis): Answer {
+  ask({ ip, login, isAttempt = false }: Question, targets: Targets, now: Millis): Answer {
     const peer = ip === null ? null : targets.ofAddress(ip);
     if (peer !== null && peer.allowed !== null) return { type: 'allow', failures: 0 };
-    const ban = ip === null || peer === null ? undefined : this.#banOf(peer.target, ip, now);
-    if (ban !== undefined) return { type: 'refuse', ban };
     const target = login === null ? null : targets.ofLogin(login);
-    const lock = target === null ? null : this.#ledger.inForce(target.key, now);
-    const isGood = target !== null && peer !== null && this.logins.isGood(target.subject.login, peer.origin, now);
-    if (lock !== null && !isGood) return { type: 'refuse', ban: lock };
+    const ban = this.forbids(peer, ip, target, now);
+    if (ban !== null) return { type: 'refuse', ban };
+    if (isAttempt && peer !== null && !this.#isOwner(target, peer, now)) {
+      const rate = this.#requests.attempt(peer.target, now);
+      if (rate !== null && rate.remaining === 0) return { type: 'wait', rate };
+    }
     const subjects = [peer?.target.subject, target?.subject].filter((subject) => subject !== undefined);
     const failures = subjects
       .flatMap((subject) => this.#ledger.standing(subject, now))
       .filter(({ kind }) => kind === 'authentication')
       .map(({ count }) => count);
     return { type: 'allow', failures: Math.max(0, ...failures) };
+  }
+
+  /** The ban in force that keeps somebody out: of the address, or of the login where it has never worked from there. */
+  forbids(peer: Peer | null, ip: Address | null, login: LoginTarget | null, now: Millis): Ban | null {
+    const ban = ip === null || peer === null ? undefined : this.#banOf(peer.target, ip, now);
+    if (ban !== undefined) return ban;
+    const lock = login === null ? undefined : this.#inForce(login.key, now);
+    return lock === undefined || this.#isOwner(login, peer, now) ? null : lock;
+  }
+
+  #isOwner(login: LoginTarget | null, peer: Peer | null, now: Millis): boolean {
+    return login !== null && peer !== null && this.logins.isGood(login.subject.login, peer.origin, now);
   }
 
   /** @see Judge.refused */
@@ -50,12 +67,13 @@ export class LoginDesk {
       event.password !== undefined &&
       this.logins.isRepeated(name, target.key, event.password, time, limits.authentication?.period ?? 0);
     if (isRepeated) return { type: 'ignored', why: 'the same wrong password as before' };
-    const isRefused = logins.enforced && this.#ledger.inForce(login.key, time) !== null;
+    const lock = logins.enforced ? this.#inForce(login.key, time) : undefined;
     const isGood = this.logins.isGood(name, origin, time);
-    if (!isRefused || (isGood && logins.sparesOwners)) return null;
+    if (lock === undefined || (isGood && logins.sparesOwners)) return null;
     if (
       isGood ||
       !logins.banAttackers ||
+      lock.cause === 'rate-limit' ||
       this.#ledger.covering(target.subject, target.key, event.ip, time) !== undefined
     )
       return { type: 'ignored', why: `${login.key} is locked, so the server refused it` };
@@ -83,7 +101,13 @@ export class LoginDesk {
 
   #banOf({ key }: Target, ip: Address, now: Millis): Ban | undefined {
     const { bans } = this.#ledger;
-    const own = this.#ledger.inForce(key, now) ?? this.#ledger.inForce(ip, now);
+    const own = this.#inForce(key, now) ?? this.#inForce(ip, now);
     return own ?? bans.ofNetworks(ip).find((ban) => bans.get(subjectKey(ban.subject)) === ban && isCovered(now, ban));
+  }
+
+  /** The ban in force, be it one that only lasts until there is room again. */
+  #inForce(key: string, time: Millis): Ban | undefined {
+    const short = this.#ledger.shortBans.get(key);
+    return this.#ledger.inForce(key, time) ?? (short !== undefined && isCovered(time, short) ? short : undefined);
   }
 }

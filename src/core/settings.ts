@@ -1,6 +1,7 @@
 /** What the judge goes by. */
+import type { Network } from './ip.ts';
 import type { LoginNameSettings } from './login-names.ts';
-import type { Limit, Millis } from './types.ts';
+import type { Forwarding, Limit, Millis } from './types.ts';
 
 /** The limit for one kind of failure; `banTime` overrides the common one, null there means permanent. */
 export interface LimitSetting extends Limit {
@@ -39,6 +40,41 @@ export interface KnownGoodSettings {
   readonly max: number;
 }
 
+/** What may only happen so often, or so many times at once: who is over it is refused until there is room again. */
+export interface RequestSettings {
+  /** Attempts to log in of one address, over all services; null is off, also in what follows. */
+  readonly authentication: Limit | null;
+  /** What counts as such where it is asked about beforehand: all attempts, or only those that the logs call failed. */
+  readonly counts: 'attempts' | 'failures';
+  /** HTTP requests of one address that are attempts to log in. */
+  readonly jmapAuthentication: Limit | null;
+  /** HTTP requests of one address without a login. */
+  readonly anonymous: Limit | null;
+  /** HTTP requests of one account. */
+  readonly account: Limit | null;
+  /** Who is over a rate so often is banned. */
+  readonly escalate: LimitSetting | null;
+  /** How many addresses and accounts are remembered. */
+  readonly cacheSize: number;
+  /** Requests of one account at the same time. */
+  readonly concurrentRequests: number;
+  readonly concurrentUploads: number;
+  /** The paths whose requests count where logs tell of them; `*` stands for anything. */
+  readonly paths: readonly string[];
+  /** Those of them where one logs in, and where one uploads. */
+  readonly loginPaths: readonly string[];
+  readonly uploadPaths: readonly string[];
+  /** How long a request holds its slot where nobody tells of its end. */
+  readonly lease: Millis;
+  /** Requests are asked about before they are served, so that their lines in a log tell of nothing new. */
+  readonly gated: boolean;
+  /** Whether a proxy's word on who its client is counts. */
+  readonly useForwarded: boolean;
+  /** The header that the proxies write; null where it is not known. */
+  readonly forwardedHeader: Forwarding['header'] | null;
+  readonly trustedProxies: readonly Network[];
+}
+
 export interface JudgeSettings {
   /** Null switches a limit off. */
   readonly limits: {
@@ -50,6 +86,7 @@ export interface JudgeSettings {
   /** Failed logins on one login name, from whatever addresses. */
   readonly loginLimit: LimitSetting | null;
   readonly logins: LoginSettings;
+  readonly requests: RequestSettings;
   /** Null means permanent. */
   readonly banTime: Millis | null;
   readonly increment: Increment | null;

@@ -26,6 +26,29 @@ export interface Event {
   readonly filter: string;
   /** The line itself, kept as evidence. */
   readonly text: string;
+  /** What an access log tells of a request; missing for all that is none. */
+  readonly request?: RequestInfo;
+  /** On whose behalf a proxy asked, as it says; whether it is believed is for the judge. */
+  readonly forwarded?: Forwarding;
+}
+
+/** One HTTP request. */
+export interface RequestInfo {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  /** The status of the answer; null where the log does not say. */
+  readonly status: number | null;
+  /** How long it took, to the end of the answer. */
+  readonly duration: Millis | null;
+  /** What the web server calls this request. */
+  readonly id: string | null;
+}
+
+/** The header in which a proxy names its client, unread. */
+export interface Forwarding {
+  readonly header: 'forwarded' | 'x-forwarded-for';
+  readonly value: string;
 }
 
 /** Who is counted and banned. */
@@ -34,8 +57,12 @@ export type Subject =
   | { readonly type: 'network'; readonly network: Network }
   | { readonly type: 'login'; readonly login: string };
 
-/** Why a ban is there: a limit that was reached, an admin, a file, or found in the firewall after the store was lost. */
-export type BanCause = FailureKind | 'manual' | 'imported' | 'adopted';
+/**
+ * Why a ban is there: a limit that was reached; a rate that is exceeded, which ends when there is room again, or was
+ * exceeded too often; an admin, a file, or found in the firewall after the store was lost.
+ */
+export const BAN_CAUSES = [...FAILURE_KINDS, 'rate-limit', 'escalated', 'manual', 'imported', 'adopted'] as const;
+export type BanCause = (typeof BAN_CAUSES)[number];
 
 export interface Ban {
   readonly subject: Subject;
@@ -49,12 +76,18 @@ export interface Ban {
   readonly offence: number;
   /** The last log lines that led to it, oldest first. */
   readonly evidence: readonly string[];
+  /** The address has only been seen behind a proxy: a firewall would never meet it, or hit the proxy. */
+  readonly behindProxy?: true;
 }
 
 /** What an enforcer is told. */
 export type Change =
   | { readonly type: 'ban'; readonly ban: Ban }
   | { readonly type: 'unban'; readonly subject: Subject };
+
+/** What may only happen so often; named as the settings are. */
+export const RATE_NAMES = ['authentication', 'jmap-authentication', 'anonymous', 'account'] as const;
+export type RateName = (typeof RATE_NAMES)[number];
 
 /** `count/period`: the Nth failure inside any period trips it. */
 export interface Limit {

@@ -74,6 +74,14 @@ export class Windows {
     return this.#windowTimes(slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind));
   }
 
+  /** The last so many times, oldest first; none where there are fewer. */
+  last(subject: string, kind: FailureKind, count: number): Millis[] {
+    const slot = this.#slots.get(subject);
+    if (slot === undefined) return [];
+    const window = slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind);
+    return (this.#lengths[window] ?? 0) < count ? [] : this.#windowTimes(window).slice(-count);
+  }
+
   /** Forgets the failures of a subject, all or those before a time; false where there were none at all. */
   clear(subject: string, before = Number.POSITIVE_INFINITY): boolean {
     const slot = this.#slots.get(subject);

@@ -1,7 +1,7 @@
 /** What the tests of the judge share: settings with few and round numbers, and events in one line. */
 import assert from 'node:assert/strict';
 import { type Address, type Network, parseAddress, parseNetwork } from '../../src/core/ip.ts';
-import type { JudgeSettings, LoginSettings } from '../../src/core/settings.ts';
+import type { JudgeSettings, LoginSettings, RequestSettings } from '../../src/core/settings.ts';
 import type { Event, Kind, Millis, Subject } from '../../src/core/types.ts';
 
 export const HOUR: Millis = 3_600_000;
@@ -32,6 +32,27 @@ export const LOGINS: LoginSettings = {
   banAttackers: false,
 };
 
+/** No rate is limited. */
+export const REQUESTS: RequestSettings = {
+  authentication: null,
+  counts: 'attempts',
+  jmapAuthentication: null,
+  anonymous: null,
+  account: null,
+  escalate: null,
+  cacheSize: 1024,
+  concurrentRequests: 4,
+  concurrentUploads: 4,
+  paths: ['/jmap/*', '/auth/*'],
+  loginPaths: ['/auth/*'],
+  uploadPaths: ['/jmap/upload/*'],
+  lease: 300_000,
+  gated: false,
+  useForwarded: false,
+  forwardedHeader: null,
+  trustedProxies: [],
+};
+
 /** Three failures in a hundred milliseconds, bans of a thousand, no growth, no limit on logins. */
 export function settings(changes: Partial<JudgeSettings> = {}): JudgeSettings {
   const limit = { count: 3, period: 100 };
@@ -39,6 +60,7 @@ export function settings(changes: Partial<JudgeSettings> = {}): JudgeSettings {
     limits: { authentication: limit, 'invalid-rcpt': limit, loitering: limit, scan: limit },
     loginLimit: null,
     logins: LOGINS,
+    requests: REQUESTS,
     banTime: 1000,
     increment: null,
     ipv6Prefix: 64,

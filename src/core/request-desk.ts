@@ -1,0 +1,317 @@
+/**
+ * The judge's rules for what may only happen so often, and so many times at once: HTTP requests, told by access logs
+ * afterwards or asked about before they are served, and attempts to log in. One counter for both.
+ */
+import { formatRate } from './duration.ts';
+import { clientAddress } from './forwarded.ts';
+import { contains } from './ip.ts';
+import type { Ledger } from './ledger.ts';
+import { Overlaps } from './overlaps.ts';
+import { pathMatcher } from './paths.ts';
+import { Rates } from './rates.ts';
+import type { RequestSettings } from './settings.ts';
+import { Slots } from './slots.ts';
+import type { LoginTarget, Peer, Target } from './targets.ts';
+import type { Ban, Event, Limit, Millis, RateName, RequestInfo } from './types.ts';
+import type { Admission, Limited, RateState, Request, Verdict } from './verdict.ts';
+
+/** One window that a request counts in. */
+interface Use {
+  readonly name: RateName;
+  readonly limit: Limit;
+  readonly key: string;
+  /** Who is to blame. */
+  readonly target: Target;
+}
+
+/** An event, and whether its address is known from a proxy only. */
+export interface Seen {
+  readonly event: Event;
+  readonly behindProxy: boolean;
+}
+
+/** When something happened, and what tells of it. */
+interface Told {
+  readonly time: Millis;
+  readonly now: Millis;
+  readonly evidence: readonly string[];
+  readonly behindProxy: boolean;
+}
+
+const HTTP_UNAUTHORIZED = 401;
+const HTTP_FORBIDDEN = 403;
+const HTTP_TOO_MANY_REQUESTS = 429;
+
+/** What the windows of different rates are told apart by; no name of a rate holds it. */
+const SEPARATOR = ' ';
+const ESCALATE = 'escalate';
+const UPLOADS = 'uploads';
+const REQUESTS = 'requests';
+
+/** A ban that ends before an enforcer could carry it out is none. */
+const SHORTEST_BAN: Millis = 1_000;
+
+export class RequestDesk {
+  readonly #ledger: Ledger;
+  #settings: RequestSettings;
+  #counts: (path: string) => boolean;
+  #isLogin: (path: string) => boolean;
+  #isUpload: (path: string) => boolean;
+  #rates: Rates;
+  readonly #slots = new Slots();
+  readonly #overlaps = new Overlaps();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+    this.#settings = ledger.settings.requests;
+    this.#rates = new Rates(this.#settings.cacheSize);
+    this.#counts = pathMatcher(this.#settings.paths);
+    this.#isLogin = pathMatcher(this.#settings.loginPaths);
+    this.#isUpload = pathMatcher(this.#settings.uploadPaths);
+  }
+
+  configure(settings: RequestSettings): void {
+    if (settings.cacheSize !== this.#settings.cacheSize) this.#rates = new Rates(settings.cacheSize);
+    this.#settings = settings;
+    this.#counts = pathMatcher(settings.paths);
+    this.#isLogin = pathMatcher(settings.loginPaths);
+    this.#isUpload = pathMatcher(settings.uploadPaths);
+  }
+
+  get size(): number {
+    return this.#rates.size;
+  }
+
+  /** How many were not counted because everybody who is remembered is over a rate. */
+  get overflow(): number {
+    return this.#rates.overflow;
+  }
+
+  /** The event as one of the client behind trusted proxies, where one of those asked for it. */
+  seenThrough(event: Event): Seen {
+    const { useForwarded, forwardedHeader, trustedProxies } = this.#settings;
+    const { forwarded } = event;
+    if (forwarded === undefined || !useForwarded) return { event, behindProxy: false };
+    const headers =
+      forwarded.header === 'forwarded' ? { forwarded: forwarded.value } : { xForwardedFor: forwarded.value };
+    const { address, behindProxy } = clientAddress(
+      event.ip,
+      headers,
+      (one) => trustedProxies.some((network) => contains(network, one)),
+      forwardedHeader,
+    );
+    return { event: behindProxy ? { ...event, ip: address } : event, behindProxy };
+  }
+
+  /** An access log tells of a request that has been served. */
+  logged(seen: Seen, request: RequestInfo, peer: Peer, login: LoginTarget | null, now: Millis): Verdict {
+    const { event } = seen;
+    const { id, path, status } = request;
+    const wasAsked = this.#slots.end({ id, from: event.ip, login: login?.subject.login ?? null });
+    if (peer.allowed !== null) return { type: 'ignored', why: `${event.ip} is allowed: ${peer.allowed}` };
+    if (!this.#counts(path)) return { type: 'ignored', why: 'no request that is limited' };
+    const told = toldBy(seen, now);
+    if (status === HTTP_TOO_MANY_REQUESTS)
+      return verdict(this.#settings.gated ? [] : this.#escalate(peer.target, told), 'it was refused');
+    const isDenied = status === HTTP_UNAUTHORIZED || (status === HTTP_FORBIDDEN && this.#isLogin(path));
+    // A request that was asked about has been counted; only whether its credentials were right is news.
+    if (wasAsked && !isDenied) return { type: 'ignored', why: 'it was counted when it began' };
+    const uses = this.#usesOf(peer.target, isDenied ? null : login, path, isDenied);
+    const bans = uses.flatMap((use) => this.#count(use, told));
+    if (login !== null && !isDenied) bans.push(...this.#crowd(login, request, told));
+    return verdict(bans, `counted as ${uses.map(({ name }) => name).join(' and ') || 'no'} request`);
+  }
+
+  /**
+   * A failed login has been counted: over the rate, its address is banned until the window has room again. It reads the
+   * window of the limit, which knows each failure once, however late.
+   */
+  failed(target: Target, seen: Seen, now: Millis): Ban[] {
+    const limit = this.#settings.authentication;
+    if (limit === null) return [];
+    const told = toldBy(seen, now);
+    const use = { name: 'authentication', limit, key: keyOf('authentication', target.key), target } as const;
+    if (this.#ledger.settings.limits.authentication === null) return this.#count(use, told);
+    const [first] = this.#ledger.windows.last(target.key, 'authentication', limit.count);
+    if (first === undefined || first <= told.time - limit.period) return [];
+    return this.#refuse(use, first + limit.period, told);
+  }
+
+  /** An attempt to log in: counts, where there is room. Null where the rate is off; without room it must wait. */
+  attempt(target: Target, now: Millis): RateState | null {
+    const { authentication: limit, counts } = this.#settings;
+    if (limit === null) return null;
+    const name = 'authentication';
+    const [first] = this.#ledger.windows.last(target.key, 'authentication', limit.count);
+    const freeAt = (first ?? Number.NEGATIVE_INFINITY) + limit.period;
+    if (freeAt > now) return { name, limit, remaining: 0, freeAt, nextLeaves: freeAt };
+    const key = keyOf(name, target.key);
+    const room = this.#rates.room(key, limit, now);
+    if (room.remaining > 0 && counts === 'attempts') this.#rates.add(key, limit, now);
+    return { name, limit, ...room };
+  }
+
+  /** Somebody wants to be served: counts, and takes a slot, where there is room. */
+  admit(request: Request, peer: Peer, login: LoginTarget | null, now: Millis): Admission {
+    const { path, account, id, ip, behindProxy } = request;
+    const credentials = account?.credentials ?? null;
+    const uses = this.#usesOf(peer.target, login, path, false, credentials);
+    const failing = credentials === null ? undefined : this.#failuresOf(peer.target, now);
+    const full = failing ?? uses.map((use) => this.#stateOf(use, now)).find(({ remaining }) => remaining === 0);
+    if (full !== undefined) {
+      const toBlame = full.name === 'account' && login !== null && credentials === null ? login : peer.target;
+      const bans = this.#escalate(toBlame, { time: now, now, evidence: [], behindProxy });
+      return { type: 'limited', rate: full, bans };
+    }
+    const slot = account === null ? null : this.#slotOf(credentials ?? login?.key ?? ip, path);
+    if (slot !== null && this.#slots.running(slot.key, now) >= slot.most)
+      return { type: 'busy', what: slot.what, most: slot.most };
+    const [rate = null] = uses.map((use): RateState => {
+      const { name, limit, key } = use;
+      return { name, limit, ...this.#rates.add(key, limit, now) };
+    });
+    const until = now + this.#settings.lease;
+    const counted = slot === null ? [] : [slot.key];
+    this.#slots.take({ id, from: ip, login: login?.subject.login ?? null, counted, until });
+    return { type: 'admit', rate };
+  }
+
+  /** A request is over. Whether it was known. */
+  ended(id: string): boolean {
+    return this.#slots.end({ id, from: null, login: null });
+  }
+
+  /** Where a subject stands in each rate that it has been counted in. */
+  standing(key: string, now: Millis): RateState[] {
+    return this.#windows().flatMap(([name, limit]) => {
+      const room = limit === null ? null : this.#rates.room(keyOf(name, key), limit, now);
+      return limit === null || room === null || room.nextLeaves === null ? [] : [{ name, limit, ...room }];
+    });
+  }
+
+  /** How many requests and uploads of a subject run. */
+  running(key: string, now: Millis): { readonly requests: number; readonly uploads: number } {
+    return {
+      requests: this.#slots.running(keyOf(REQUESTS, key), now),
+      uploads: this.#slots.running(keyOf(UPLOADS, key), now),
+    };
+  }
+
+  /** Who is over a rate now. */
+  limited(now: Millis): Limited[] {
+    return [...this.#rates.limited(now)].flatMap(([key, limit, freeAt]) => {
+      const [name = '', ...rest] = key.split(SEPARATOR);
+      const rate = this.#windows().find(([one]) => one === name)?.[0];
+      return rate === undefined ? [] : [{ rate, subject: rest.join(SEPARATOR), limit, freeAt }];
+    });
+  }
+
+  /** Whether there was anything to forget. */
+  forget(key: string): boolean {
+    const keys = [...this.#windows().map(([name]) => name), ESCALATE].map((name) => keyOf(name, key));
+    return keys.map((one) => this.#rates.forget(one)).includes(true);
+  }
+
+  tidy(now: Millis): void {
+    this.#rates.tidy(now);
+    this.#slots.expire(now);
+  }
+
+  #windows(): (readonly [RateName, Limit | null])[] {
+    const { authentication, jmapAuthentication, anonymous, account } = this.#settings;
+    return [
+      ['authentication', authentication],
+      ['jmap-authentication', jmapAuthentication],
+      ['anonymous', anonymous],
+      ['account', account],
+    ];
+  }
+
+  /** What a request counts in. `isDenied`: its credentials were wrong. */
+  #usesOf(
+    peer: Target,
+    login: LoginTarget | null,
+    path: string,
+    isDenied: boolean,
+    credentials: string | null = null,
+  ): Use[] {
+    const { jmapAuthentication, anonymous, account, counts } = this.#settings;
+    if (isDenied) return useOf('jmap-authentication', jmapAuthentication, peer.key, peer);
+    if (this.#isLogin(path))
+      return counts === 'failures' ? [] : useOf('jmap-authentication', jmapAuthentication, peer.key, peer);
+    if (login === null && credentials === null) return useOf('anonymous', anonymous, peer.key, peer);
+    return useOf('account', account, credentials ?? login?.key ?? peer.key, login ?? peer);
+  }
+
+  /** Too many wrong credentials of late: whoever sends more of them is to wait. */
+  #failuresOf(target: Target, now: Millis): RateState | undefined {
+    const { jmapAuthentication } = this.#settings;
+    const [use] = useOf('jmap-authentication', jmapAuthentication, target.key, target);
+    const state = use && this.#stateOf(use, now);
+    return state?.remaining === 0 ? state : undefined;
+  }
+
+  #stateOf({ name, limit, key }: Use, now: Millis): RateState {
+    return { name, limit, ...this.#rates.room(key, limit, now) };
+  }
+
+  #slotOf(key: string, path: string): { key: string; what: 'requests' | 'uploads'; most: number } {
+    const { concurrentRequests, concurrentUploads } = this.#settings;
+    return this.#isUpload(path)
+      ? { key: keyOf(UPLOADS, key), what: 'uploads', most: concurrentUploads }
+      : { key: keyOf(REQUESTS, key), what: 'requests', most: concurrentRequests };
+  }
+
+  /** Who runs more at once than he may, as told afterwards, is over a rate too; there is room again by then. */
+  #crowd(login: LoginTarget, { path, duration }: RequestInfo, told: Told): Ban[] {
+    if (duration === null) return [];
+    const { key, most } = this.#slotOf(login.key, path);
+    const running = this.#overlaps.add(key, { start: told.time - duration, end: told.time });
+    return running > most ? this.#escalate(login, told) : [];
+  }
+
+  #count(use: Use, told: Told): Ban[] {
+    const room = this.#rates.add(use.key, use.limit, told.time, told.now);
+    return room.remaining > 0 ? [] : this.#refuse(use, room.freeAt, told);
+  }
+
+  /** Bans until there is room again, and for longer where that has happened too often. */
+  #refuse({ name, limit, target }: Use, until: Millis, told: Told): Ban[] {
+    const { time, now, evidence, behindProxy } = told;
+    if (until - now < SHORTEST_BAN || this.#ledger.isShut(target, now)) return [];
+    const escalated = this.#escalate(target, told);
+    if (escalated.length > 0) return escalated;
+    const { subject } = target;
+    const reason = `over the rate for ${name}, ${formatRate(limit)}, until there is room again`;
+    return [this.#ledger.shortBan({ subject, since: time, until, reason, evidence, behindProxy }, now)];
+  }
+
+  /** Once more over a rate: a real ban where that is too often. */
+  #escalate(target: Target, { time, now, evidence, behindProxy }: Told): Ban[] {
+    const { escalate } = this.#settings;
+    if (escalate === null || this.#ledger.inForce(target.key, now) !== null) return [];
+    const key = keyOf(ESCALATE, target.key);
+    if (this.#rates.add(key, escalate, time, now).remaining > 0) return [];
+    this.#rates.forget(key);
+    const duration = this.#ledger.duration(escalate, this.#ledger.offence(target.key, time));
+    const reason = `over a rate limit too often (${formatRate(escalate)})`;
+    const sentence = { subject: target.subject, since: time, duration, reason, evidence, behindProxy };
+    return [this.#ledger.banFor({ ...sentence, cause: 'escalated' }, now)];
+  }
+}
+
+function toldBy({ event, behindProxy }: Seen, now: Millis): Told {
+  return { time: Math.min(event.time, now), now, evidence: [event.text], behindProxy };
+}
+
+function verdict(bans: readonly Ban[], why: string): Verdict {
+  return bans.length > 0 ? { type: 'banned', counts: [], bans } : { type: 'ignored', why };
+}
+
+function useOf(name: RateName, limit: Limit | null, key: string, target: Target): Use[] {
+  return limit === null ? [] : [{ name, limit, key: keyOf(name, key), target }];
+}
+
+function keyOf(window: string, subject: string): string {
+  return window + SEPARATOR + subject;
+}
