@@ -5,32 +5,35 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Admin } from './admin.ts';
 import { announce, announceLogins } from './announce.ts';
-import { type Control, Refusal, type Status } from './api/contract.ts';
+import { Refusal, type Status } from './api/contract.ts';
 import { serveApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
 import { compareConfigs } from './config/compare.ts';
 import type { Filter } from './config/filter-files.ts';
-import type { Loaded } from './config/load.ts';
+import { type Loaded, noteText } from './config/load.ts';
 import { renderConfig } from './config/render.ts';
+import { controlOf } from './control.ts';
 import type { Network } from './core/ip.ts';
 import { Judge } from './core/judge.ts';
 import type { JudgeSettings } from './core/settings.ts';
-import { FAILURE_KINDS, type Millis } from './core/types.ts';
+import type { Millis } from './core/types.ts';
 import type { EnforcerQueue } from './enforce/queue.ts';
 import type { Enforcer } from './enforce/types.ts';
 import { loginEnforcers, queueFor, removeGone } from './enforcers.ts';
 import { buildFeed, findSources } from './feeds.ts';
 import { chooseFirewall } from './firewall.ts';
 import { Frugality } from './frugal.ts';
-import { Gates, refusesLogins } from './gates.ts';
+import { Gates } from './gates.ts';
 import { Guard } from './guard.ts';
 import { hostNetworks } from './host.ts';
-import { areSame, type Files, loadAgain, loadEverything } from './loading.ts';
+import { areSame, type Beginning, type Files, loadAgain, loadBeginning } from './loading.ts';
 import { createLogger, type Logger } from './log.ts';
 import { carriedOut } from './patience.ts';
 import { Reading } from './reading.ts';
-import { restoreState } from './restore.ts';
+import { restoreBans, restoreCounts } from './restore.ts';
+import { alwaysAllowed, judgeSettings, longestWindow } from './rules.ts';
 import { buildStatus } from './status.ts';
 import { Store } from './store/store.ts';
 
@@ -48,6 +51,7 @@ export interface DaemonOptions extends Files {
 export interface RunningDaemon {
   stop(): Promise<void>;
   reload(): Promise<void>;
+  status(): Status;
 }
 
 const CHECKPOINT_EVERY: Millis = 1_000;
@@ -55,7 +59,7 @@ const TIDY_EVERY: Millis = 60_000;
 
 /** Starts everything; resolves when the stored bans are in force and the API answers. @throws ConfigErrors, StoreError */
 export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon> {
-  const { loaded, filters } = await loadEverything(options);
+  const { loaded, own, filters } = await loadBeginning(options);
   const { log: logging } = loaded.config;
   const log = createLogger({
     level: options.logLevel ?? logging.level,
@@ -63,9 +67,9 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
     terminal: options.terminal,
     destination: options.output,
   });
-  const daemon = new Daemon(options, loaded, filters, log);
+  const daemon = new Daemon(options, loaded, own, log);
   try {
-    await daemon.start();
+    await daemon.start(filters);
   } catch (error) {
     await daemon.stop();
     throw error;
@@ -102,7 +106,7 @@ class Daemon implements RunningDaemon {
     this.#loaded = loaded;
     this.#filters = filters;
     this.#log = log;
-    this.#gates = new Gates(log);
+    this.#gates = new Gates(log, this.#now);
     this.#judge = new Judge(loaded.config);
     this.#reading = new Reading({
       now: this.#now,
@@ -113,38 +117,48 @@ class Daemon implements RunningDaemon {
     });
   }
 
-  async start(): Promise<void> {
+  async start(filters: Beginning['filters']): Promise<void> {
     const { version, dryRun, configPath } = this.#options;
     this.#log.info(
       `tailban ${version} starts${dryRun ? ' as a dry run' : ''}, ${configPath === null ? 'without a configuration file' : `configuration ${configPath}`}`,
     );
-    announce(this.#loaded, this.#filters, configPath, this.#log);
+    announce(this.#loaded, this.#filters, this.#log);
     const store = await this.#openStore();
-    const guard = new Guard({
+    const options = {
       judge: this.#judge,
       store,
       now: this.#now,
       log: this.#log,
       banTime: () => this.#loaded.config.banTime,
-      alwaysAllowed: () => this.#alwaysAllowed(),
-    });
+      alwaysAllowed: () => alwaysAllowed(this.#loaded.config, this.#hostNetworks),
+    };
+    const guard = new Guard(options);
     this.#guard = guard;
     this.#hostNetworks = await hostNetworks();
     await this.#startEnforcers(guard);
-    await restoreState({
+    const restored = {
       judge: this.#judge,
       store,
       reading: this.#reading,
       firewall: this.#enforcers[0] ?? null,
-      memory: Math.max(this.#loaded.config.increment?.forgetAfter ?? 0, this.#longestWindow()),
+      memory: Math.max(this.#loaded.config.increment?.forgetAfter ?? 0, longestWindow(this.#loaded.config)),
       now: this.#now(),
       log: this.#log,
-    });
+    };
+    const waiting = await restoreBans(restored);
     const allowed = guard.refreshAllowed();
     for (const queue of this.#queues) queue.start();
+    // The firewall takes half a second for a hundred thousand bans: time for what is needed only to read logs.
+    await restoreCounts(restored, waiting);
+    this.#filters = await filters();
     await allowed;
     await carriedOut(this.#queues);
-    this.#api = await serveApi(this.#control(guard), { socketPath: this.#socketPath(), log: this.#log });
+    const control = controlOf(new Admin(options, guard), guard, {
+      status: () => this.status(guard),
+      reload: () => this.#reload(),
+      config: () => renderConfig(this.#loaded.config, this.#loaded.files),
+    });
+    this.#api = await serveApi(control, { socketPath: this.#socketPath(), log: this.#log });
     await this.#startGates(guard);
     this.#timers.push(
       setInterval(() => this.#everySecond(guard), CHECKPOINT_EVERY),
@@ -214,12 +228,8 @@ class Daemon implements RunningDaemon {
   }
 
   #judgeSettings(): JudgeSettings {
-    const { config } = this.#loaded;
-    const handling = this.#queues.map((queue) => queue.status().logins);
-    const sparesOwners = !handling.includes('spares nobody');
-    const isRefused = handling.includes('spares owners') || !sparesOwners;
-    const enforced = !this.#options.dryRun && (isRefused || refusesLogins(config));
-    return { ...config, logins: { ...config.logins, enforced, sparesOwners } };
+    const enforcers = this.#queues.map((queue) => queue.status());
+    return judgeSettings(this.#loaded.config, enforcers, this.#options.dryRun);
   }
 
   #read(): void {
@@ -232,7 +242,7 @@ class Daemon implements RunningDaemon {
     // Stopped or reloaded while the host was being searched for logs.
     if (this.#stopped || start !== this.#readingStarts) return;
     const feeds = sources.map((source) => buildFeed(source, this.#filters, this.#now));
-    const since = this.#now() - this.#longestWindow();
+    const since = this.#now() - longestWindow(this.#loaded.config);
     await this.#reading.start(feeds, since);
     if (!this.#stopped)
       this.#log.info(`caught up with ${sources.map(({ name }) => name).join(', ')} (${this.#reading.lines} lines)`);
@@ -291,27 +301,11 @@ class Daemon implements RunningDaemon {
       this.#read();
     }
     const changes = [...difference.changes, ...(filtersChanged ? ['filters'] : [])];
-    return { changes, notes: loaded.notes.map(({ line, message }) => `line ${line}: ${message}`) };
+    return { changes, notes: loaded.notes.map(noteText) };
   }
 
-  #control(guard: Guard): Control {
-    return {
-      status: () => this.#status(guard),
-      bans: () => guard.bans(),
-      explain: (request) => guard.explain(request),
-      ban: (request) => guard.ban(request),
-      unban: (request) => guard.unban(request),
-      allowed: () => guard.allowed(),
-      allow: (request) => guard.allow(request),
-      disallow: (request) => guard.disallow(request),
-      reload: () => this.#reload(),
-      config: () => renderConfig(this.#loaded.config),
-      import: (request) => guard.import(request),
-      distrust: (request) => guard.distrust(request),
-    };
-  }
-
-  #status(guard: Guard): Status {
+  status(guard = this.#guard): Status {
+    if (guard === null) throw new Error('The daemon has not been started');
     return buildStatus({
       version: this.#options.version,
       dryRun: this.#options.dryRun,
@@ -326,19 +320,6 @@ class Daemon implements RunningDaemon {
       gates: this.#gates.views(),
       firewallProblem: this.#firewallProblem,
     });
-  }
-
-  #longestWindow(): Millis {
-    const { limits, loginLimit } = this.#loaded.config;
-    return Math.max(...FAILURE_KINDS.map((kind) => limits[kind]?.period ?? 0), loginLimit?.period ?? 0);
-  }
-
-  #alwaysAllowed(): (readonly [Network, string])[] {
-    const configured = this.#loaded.config.allowed.map(({ network, name }): [Network, string] => [
-      network,
-      name === null ? 'configuration' : `configuration, network ${name}`,
-    ]);
-    return [...this.#hostNetworks, ...configured];
   }
 
   #socketPath(): string {

@@ -34,6 +34,8 @@ export function explainSubject(subject: Subject, { asked, judge, store, now }: E
     within: within.slice(0, MOST_BANS).map(banView),
     withinCount: within.length,
     standing: counted === null ? [] : standingViews(counted, judge, now),
+    rates: counted === null ? [] : judge.requests.standing(subjectKey(counted), now),
+    running: judge.requests.running(subjectKey(counted ?? subject), now),
     evidence: counted === null ? [] : judge.evidenceOf(counted),
     history: [
       ...historyOf(store, subject),

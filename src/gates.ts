@@ -1,6 +1,8 @@
 /** The gates that the configuration asks for; each tries on until it can listen, and none keeps the daemon from starting. */
 import type { Config } from './config/config.ts';
+import type { Millis } from './core/types.ts';
 import { dovecotPolicy } from './gate/dovecot-policy.ts';
+import { type Doorman, httpGate } from './gate/http-gate.ts';
 import { postfixPolicy } from './gate/postfix-policy.ts';
 import { socketmap } from './gate/socketmap.ts';
 import type { Gate, Gatekeeper } from './gate/types.ts';
@@ -10,7 +12,7 @@ const RETRY_EVERY = 10_000;
 
 /** Whether one of them, or an enforcer, makes a server refuse locked logins. */
 export function refusesLogins(config: Config): boolean {
-  return config.enabled && gatesOf(config, NOBODY).some((gate) => gate.refusesLogins);
+  return config.enabled && gatesOf(config, NOBODY, () => 0).some((gate) => gate.refusesLogins);
 }
 
 interface GateView {
@@ -22,12 +24,14 @@ interface GateView {
 
 export class Gates {
   readonly #log: Logger;
+  readonly #now: () => Millis;
   #gates: readonly Gate[] = [];
   readonly #listening = new Set<Gate>();
   #timers: NodeJS.Timeout[] = [];
 
-  constructor(log: Logger) {
+  constructor(log: Logger, now: () => Millis) {
     this.#log = log;
+    this.#now = now;
   }
 
   /** All of them, whether they could listen or not. */
@@ -38,10 +42,10 @@ export class Gates {
     });
   }
 
-  async start(config: Config, gatekeeper: Gatekeeper): Promise<void> {
+  async start(config: Config, gatekeeper: Gatekeeper & Doorman): Promise<void> {
     // Switched off: who asks is answered, and everybody is let in.
     const reported: Gatekeeper['reported'] = (report) => gatekeeper.reported(report);
-    this.#gates = gatesOf(config, config.enabled ? gatekeeper : { ...NOBODY, reported });
+    this.#gates = gatesOf(config, config.enabled ? gatekeeper : { ...NOBODY, reported }, this.#now);
     await Promise.all(this.#gates.map((gate) => this.#open(gate)));
   }
 
@@ -71,13 +75,25 @@ export class Gates {
   }
 }
 
-const NOBODY: Gatekeeper = { ask: () => ({ type: 'allow', failures: 0 }), refused: () => {}, reported: () => {} };
+const NOBODY: Gatekeeper & Doorman = {
+  ask: () => ({ type: 'allow', failures: 0 }),
+  refused: () => {},
+  reported: () => {},
+  admit: () => ({ type: 'admit', rate: null }),
+  ended: () => false,
+};
 
-function gatesOf({ dovecot, postfix }: Config, gatekeeper: Gatekeeper): readonly Gate[] {
+function gatesOf(
+  { dovecot, postfix, http, requests }: Config,
+  gatekeeper: Gatekeeper & Doorman,
+  now: () => Millis,
+): readonly Gate[] {
+  const { listen: place } = http.gate;
   const { authPolicy } = dovecot;
   return [
     ...(authPolicy.listen === null ? [] : [dovecotPolicy({ ...authPolicy, ...authPolicy.listen }, gatekeeper)]),
     ...(postfix.policy === null ? [] : [postfixPolicy({ ...postfix, place: postfix.policy, gatekeeper })]),
+    ...(place === null ? [] : [httpGate({ ...requests, ...http.gate, place, now }, gatekeeper)]),
     ...(postfix.socketmap === null ? [] : [socketmap({ ...postfix, place: postfix.socketmap, gatekeeper })]),
   ];
 }

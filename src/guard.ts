@@ -1,43 +1,27 @@
 /**
  * The guard stands between the judge and the world: what the judge decides it commits to the store and hands to the
- * enforcers, and what an admin asks it puts to the judge. It owns the order of these steps (store first, so that no ban
+ * enforcers. It owns the order of these steps (store first, so that no ban
  * is in force that a restart would forget) and the checkpoint. It reads no logs and builds nothing.
  */
-import {
-  type AllowedView,
-  type AllowRequest,
-  type BanRequest,
-  type BanView,
-  type DisallowRequest,
-  type DistrustRequest,
-  type ExplainRequest,
-  type ImportRequest,
-  Refusal,
-  type SubjectView,
-  type UnbanRequest,
-} from './api/contract.ts';
-import { contains, type Network, parseAddress, parseNetwork } from './core/ip.ts';
+import type { AllowedView } from './api/contract.ts';
+import { type Network, parseNetwork } from './core/ip.ts';
 import type { Judge } from './core/judge.ts';
 import { banLength } from './core/sentence.ts';
 import { subjectKey } from './core/subject.ts';
-import type { Ban, Change, Event, Kind, Millis, Subject } from './core/types.ts';
-import type { Answer, Question, Verdict } from './core/verdict.ts';
+import type { Ban, Change, Event, Kind, Millis } from './core/types.ts';
+import type { Admission, Answer, Question, Request, Verdict } from './core/verdict.ts';
 import type { EnforcerQueue } from './enforce/queue.ts';
-import { banView, explainSubject, nameOf } from './explanation.ts';
 import type { LoginReport } from './gate/types.ts';
 import type { Logger } from './log.ts';
 import { carriedOut } from './patience.ts';
 import type { Store } from './store/store.ts';
 import { EVIDENCE, KNOWN_GOOD } from './store/types.ts';
-import { findSubject, notBanned, readNetwork, readSubject, subjectsOf } from './subjects.ts';
 
 export interface GuardOptions {
   readonly judge: Judge;
   readonly store: Store;
   readonly now: () => Millis;
   readonly log: Logger;
-  /** How long a ban by hand lasts where nothing is said. */
-  readonly banTime: () => Millis | null;
   /** What never is banned by configuration and host, with reasons. */
   readonly alwaysAllowed: () => readonly (readonly [Network, string])[];
 }
@@ -81,23 +65,40 @@ export class Guard {
 
   /** Judges one event. What it decides takes effect with `commit`, which is to follow at the end of the chunk. */
   handle(event: Event): Verdict {
-    const { judge, now, log } = this.#options;
+    const { judge, now } = this.#options;
     this.events[event.kind]++;
     const verdict = judge.handle(event, now());
-    if (verdict.type !== 'banned') return verdict;
-    for (const ban of verdict.bans) {
-      this.#changes.push({ type: 'ban', ban });
-      log.info(
-        { subject: subjectKey(ban.subject), cause: ban.cause, reason: ban.reason, filter: event.filter },
-        `banned ${subjectKey(ban.subject)} ${banLength(ban)}: ${ban.reason}${isOver(ban, now()) ? '; old lines, the ban is over already' : ''}`,
-      );
-    }
+    if (verdict.type === 'banned') for (const ban of verdict.bans) this.#decided(ban, event.filter);
     return verdict;
+  }
+
+  #decided(ban: Ban, source: string): void {
+    const { now, log } = this.#options;
+    this.#changes.push({ type: 'ban', ban });
+    log.info(
+      { subject: subjectKey(ban.subject), cause: ban.cause, reason: ban.reason, filter: source },
+      `banned ${subjectKey(ban.subject)} ${banLength(ban)}: ${ban.reason}${isOver(ban, now()) ? '; old lines, the ban is over already' : ''}`,
+    );
   }
 
   /** @see Gatekeeper */
   ask(question: Question): Answer {
     return this.#options.judge.ask(question, this.#options.now());
+  }
+
+  /** @see Doorman */
+  admit(request: Request): Admission {
+    const admission = this.#options.judge.admit(request, this.#options.now());
+    if (admission.type === 'limited' && admission.bans.length > 0) {
+      for (const ban of admission.bans) this.#decided(ban, 'HTTP gate');
+      this.commit();
+    }
+    return admission;
+  }
+
+  /** @see Doorman */
+  ended(id: string): boolean {
+    return this.#options.judge.requests.ended(id);
   }
 
   /** @see Gatekeeper */
@@ -158,116 +159,12 @@ export class Guard {
     }
   }
 
-  bans(): BanView[] {
-    return [...this.#options.judge.activeBans()].map(banView);
-  }
-
-  async ban(request: BanRequest): Promise<BanView> {
-    const { judge, banTime } = this.#options;
-    const subject = readSubject(request.subject, judge);
-    if (!request.force) this.#refuse(subject, request.from);
-    const duration = request.duration === undefined ? banTime() : request.duration;
-    const ban = judge.ban(
-      { subject, duration, reason: request.reason ?? 'by hand', cause: 'manual' },
-      this.#options.now(),
-    );
-    this.#options.log.info(
-      { subject: subjectKey(subject) },
-      `banned ${subjectKey(subject)} ${banLength(ban)} by hand: ${ban.reason}`,
-    );
-    await this.#carryOut([{ type: 'ban', ban }]);
-    return banView(ban);
-  }
-
-  async unban(request: UnbanRequest): Promise<string[]> {
-    const { judge, now, log } = this.#options;
-    const subjects =
-      'all' in request ? [...judge.activeBans()].map((ban) => ban.subject) : subjectsOf(request.subject, judge);
-    const freed = subjects.flatMap((subject) => judge.unban(subject, now()));
-    if (freed.length === 0 && 'subject' in request) throw notBanned(request.subject, judge);
-    const keys = freed.map(subjectKey);
-    log.info(
-      { subjects: keys.length },
-      `unbanned ${keys.length > 5 ? `${keys.length} subjects` : keys.join(', ')} by hand`,
-    );
-    await this.#carryOut(freed.map((subject) => ({ type: 'unban', subject })));
-    return keys;
-  }
-
-  explain(request: ExplainRequest): SubjectView {
-    const { judge, store, now } = this.#options;
-    return explainSubject(readSubject(request.subject, judge), { asked: request.subject, judge, store, now: now() });
-  }
-
   allowed(): AllowedView[] {
     const { store, alwaysAllowed } = this.#options;
     const own = store
       .allowed()
       .map(({ network, note, since }) => ({ network, why: note === '' ? 'allowed by hand' : note, since }));
     return [...alwaysAllowed().map(([network, why]) => ({ network, why, since: null })), ...own];
-  }
-
-  async allow(request: AllowRequest): Promise<string[]> {
-    const { store, now, log } = this.#options;
-    const network = readNetwork(request.network);
-    store.allow(network, request.note, now());
-    log.info({ network }, `allowed ${network} by hand`);
-    return this.refreshAllowed();
-  }
-
-  async disallow(request: DisallowRequest): Promise<void> {
-    const network = readNetwork(request.network);
-    if (!this.#options.store.disallow(network)) {
-      const fixed = this.#options.alwaysAllowed().find(([other]) => other === network);
-      if (fixed)
-        throw new Refusal(
-          409,
-          `${network} is allowed for another reason: ${fixed[1]}`,
-          'What the configuration allows is taken out there',
-        );
-      throw new Refusal(404, `${network} is not on the allow-list`, 'tailban allow --list shows it');
-    }
-    this.#options.log.info({ network }, `took ${network} off the allow-list by hand`);
-    await this.refreshAllowed();
-  }
-
-  async distrust({ login, network }: DistrustRequest): Promise<string[]> {
-    const { judge, log } = this.#options;
-    const subject = readSubject(`login:${login}`, judge);
-    const name = nameOf(subject);
-    const gone = judge.distrust(name, network === undefined ? null : readNetwork(network));
-    if (gone.length === 0)
-      throw new Refusal(
-        404,
-        `The login ${name} has never worked from ${network ?? 'anywhere'}, as far as is known`,
-        `tailban explain --login ${name} shows from where it has`,
-      );
-    log.info({ subject: subjectKey(subject) }, `forgot by hand that ${name} works from ${gone.length} networks`);
-    this.checkpoint();
-    // Enforcers that know from where its owner is let in are told anew.
-    const lock = judge.activeBan(subject);
-    if (lock !== undefined) await this.#carryOut([{ type: 'ban', ban: lock }]);
-    return gone;
-  }
-
-  async import(request: ImportRequest): Promise<{ imported: number; skipped: string[] }> {
-    const { judge, now } = this.#options;
-    const skipped: string[] = [];
-    const changes: Change[] = [];
-    for (const { subject: text, until, reason } of request.bans) {
-      const subject = findSubject(text, judge);
-      const allowed = subject === null ? null : judge.allowedWithin(subject);
-      if (subject === null) skipped.push(`${text} is no address, network or login`);
-      else if (allowed !== null) skipped.push(`${text} is allowed: ${allowed}`);
-      else if (until !== null && until <= now()) skipped.push(`${text}: the ban is over`);
-      else if (judge.activeBan(subject) !== undefined) skipped.push(`${text} is banned already`);
-      else {
-        const duration = until === null ? null : until - now();
-        changes.push({ type: 'ban', ban: judge.ban({ subject, duration, reason, cause: 'imported' }, now()) });
-      }
-    }
-    await this.#carryOut(changes);
-    return { imported: changes.length, skipped };
   }
 
   /** Brings the allow-list up to date with host, configuration and store; lifts the bans that it forbids. */
@@ -280,32 +177,17 @@ export class Guard {
     const lifted = judge.allow(entries, now());
     for (const ban of lifted)
       log.info({ subject: subjectKey(ban.subject) }, `lifted the ban of ${subjectKey(ban.subject)}, it is allowed now`);
-    if (lifted.length > 0) await this.#carryOut(lifted.map(({ subject }) => ({ type: 'unban', subject })));
+    if (lifted.length > 0) await this.carryOut(lifted.map(({ subject }) => ({ type: 'unban', subject })));
     return lifted.map(({ subject }) => subjectKey(subject));
   }
 
   /** Stores what an admin asked for together with the state that it belongs to, and waits until it is in force. */
-  async #carryOut(changes: readonly Change[]): Promise<void> {
+  async carryOut(changes: readonly Change[]): Promise<void> {
     if (changes.length === 0) return;
     this.#changes.push(...changes);
     this.commit();
     this.checkpoint();
     await carriedOut(this.#queues);
-  }
-
-  #refuse(subject: Subject, from: string | undefined): void {
-    const allowed = this.#options.judge.allowedWithin(subject);
-    const key = subjectKey(subject);
-    if (allowed !== null)
-      throw new Refusal(409, `${key} is allowed: ${allowed}`, 'tailban ban --force bans it all the same');
-    const admin = from === undefined ? null : parseAddress(from);
-    const target = subject.type === 'login' ? null : parseNetwork(key);
-    if (admin === null || target === null || !contains(target, admin)) return;
-    throw new Refusal(
-      409,
-      `You are logged in from ${admin}, which ${key} would lock out`,
-      'tailban ban --force bans it all the same',
-    );
   }
 
   /** A store that cannot be written must not stop the guarding; the admin hears of it once. */

@@ -1,11 +1,13 @@
 /** What `tailban status` shows, put together from those who know. */
-import type { SourceView, Status } from './api/contract.ts';
+import type { RatesView, SourceView, Status } from './api/contract.ts';
 import type { Config } from './config/config.ts';
 import type { Judge } from './core/judge.ts';
 import { type Ban, FAILURE_KINDS, type Millis } from './core/types.ts';
 import type { QueueStatus } from './enforce/queue.ts';
 import type { Guard } from './guard.ts';
 import type { Reading } from './reading.ts';
+
+const MOST_LIMITED = 20;
 
 export interface StatusParts {
   readonly version: string;
@@ -41,6 +43,7 @@ export function buildStatus(parts: StatusParts): Status {
     sources,
     enforcers: queues.map(enforcerView),
     gates,
+    rates: ratesView(config, judge, now),
     loginsEnforced: gates.length > 0 || queues.some(({ logins }) => logins !== null),
     knownGood: judge.knownGood.size,
     lastCheckpoint: guard.lastCheckpoint,
@@ -48,6 +51,11 @@ export function buildStatus(parts: StatusParts): Status {
       ...(guard.storeFailing ? ['The store cannot be written; bans hold, but a restart would forget the latest'] : []),
       ...(firewallProblem === null ? [] : [firewallProblem]),
       ...queues.flatMap(({ enforcer, lastError }) => (lastError === null ? [] : [`${enforcer}: ${lastError}`])),
+      ...(judge.requests.overflow > 0
+        ? [
+            `The memory of the rate limits was full ${judge.requests.overflow} times, so some were not counted; jmap.rate-limit.cache.size makes it larger`,
+          ]
+        : []),
       ...enforcerProblems(queues),
       ...sourceProblems(sources),
     ],
@@ -75,6 +83,25 @@ function limitViews(config: Config): Status['limits'] {
     limit: rule === null ? null : { count: rule.count, period: rule.period },
     banTime: rule === null ? null : rule.banTime,
   }));
+}
+
+function ratesView({ requests }: Config, judge: Judge, now: Millis): RatesView {
+  const { authentication, jmapAuthentication, anonymous, account, cacheSize } = requests;
+  const limited = judge.requests.limited(now).sort((one, other) => one.freeAt - other.freeAt);
+  return {
+    rates: [
+      { name: 'authentication', limit: authentication },
+      { name: 'jmap-authentication', limit: jmapAuthentication },
+      { name: 'anonymous', limit: anonymous },
+      { name: 'account', limit: account },
+    ],
+    subjects: judge.requests.size,
+    most: cacheSize,
+    overflow: judge.requests.overflow,
+    running: judge.requests.underway,
+    limited: limited.slice(0, MOST_LIMITED),
+    limitedCount: limited.length,
+  };
 }
 
 function enforcerView(status: QueueStatus): Status['enforcers'][number] {

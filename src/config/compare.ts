@@ -20,7 +20,7 @@ export function compareConfigs(before: Config, after: Config): Difference {
     // What stands in the files depends on how logins are named and from where their owners come.
     (dovecot.denyFile.path ?? exim.denyFile.logins) ? [logins.names, [...logins.names.aliases], logins.knownGood] : [],
   ]);
-  const gates = differs(({ enabled, postfix, dovecot }) => [enabled, postfix, dovecot.authPolicy]);
+  const gates = differs(({ enabled, postfix, dovecot, http }) => [enabled, postfix, dovecot.authPolicy, http]);
   const parts: [boolean, string][] = [
     [differs(({ limits, loginLimit, banTime, increment }) => [limits, loginLimit, banTime, increment]), 'limits'],
     [differs(({ logins, aliasFile }) => [logins, [...logins.names.aliases], aliasFile]), 'logins'],
@@ -30,6 +30,8 @@ export function compareConfigs(before: Config, after: Config): Difference {
     [sources, 'sources'],
     [gates, 'gates'],
     [differs(({ log }) => log), 'log'],
+    [differs(({ metrics }) => metrics), 'metrics'],
+    [differs(({ notify }) => notify), 'notifications'],
     [differs(({ requests }) => requests), 'request limits'],
     [
       differs(({ store, api, maxSubjects }) => [store, api, maxSubjects]),

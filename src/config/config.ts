@@ -1,6 +1,6 @@
 /** The configuration as the rest of tailban takes it: checked, complete, times in milliseconds, networks parsed. */
 import type { Network } from '../core/ip.ts';
-import type { JudgeSettings } from '../core/settings.ts';
+import type { JudgeSettings, RequestSettings } from '../core/settings.ts';
 import type { FailureKind, Limit, Millis, Subject } from '../core/types.ts';
 
 /** What the judge goes by, and all the rest; null limits are switched off, a null ban time is for ever. */
@@ -27,10 +27,15 @@ export interface Config extends JudgeSettings {
   readonly api: { readonly socket: string };
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
-    readonly format: 'auto' | 'json' | 'pretty';
+    readonly format: 'auto' | 'json' | 'pretty' | 'journal';
+    /** Null is standard output. */
+    readonly file: string | null;
   };
-  /** Not counted in this version. */
-  readonly requests: RequestLimits;
+  readonly metrics: { readonly listen: Endpoint | null };
+  readonly notify: readonly NotifyConfig[];
+  /** Each limit has its ban time. */
+  readonly requests: RequestSettings & { readonly escalate: LimitRule | null };
+  readonly http: HttpConfig;
 }
 
 export interface LimitRule extends Limit {
@@ -99,10 +104,12 @@ export interface StalwartConfig {
 }
 
 export interface FirewallConfig {
-  readonly backend: 'auto' | 'nftables' | 'none';
+  readonly backend: 'auto' | 'nftables' | 'iptables' | 'firewalld' | 'ufw' | 'none';
   /** TCP ports; empty is every port and protocol. */
   readonly ports: readonly number[];
   readonly action: 'drop' | 'reject';
+  /** Of iptables, for the backend of that name. */
+  readonly chains: readonly string[];
 }
 
 export interface PostfixConfig {
@@ -114,16 +121,15 @@ export interface PostfixConfig {
   readonly socketmap: Listen | null;
 }
 
-/** Each limit is null where it is off. */
-export interface RequestLimits {
-  readonly authentication: Limit | null;
-  readonly useForwarded: boolean;
-  readonly jmapAuthentication: Limit | null;
-  readonly anonymous: Limit | null;
-  readonly account: Limit | null;
-  readonly cacheSize: number;
-  readonly concurrentRequests: number;
-  readonly concurrentUploads: number;
+/** Where a web server asks before it serves a request. */
+export interface HttpConfig {
+  readonly gate: {
+    /** Null where nobody is to ask. */
+    readonly listen: Listen | null;
+    readonly key: string | null;
+    /** In lower case. */
+    readonly accountHeader: string | null;
+  };
 }
 
 export interface DovecotConfig {
@@ -166,4 +172,24 @@ export interface AuthPolicyConfig {
   /** Whether what Dovecot reports is an event. */
   readonly reports: boolean;
   readonly message: string;
+}
+
+/** Somebody who is told what happens. */
+export interface NotifyConfig {
+  readonly name: string;
+  readonly way:
+    | { readonly type: 'webhook'; readonly url: string; readonly key: string | null }
+    | {
+        readonly type: 'mail';
+        readonly recipients: readonly string[];
+        /** Null: tailban at this host. */
+        readonly from: string | null;
+        readonly sendmail: string;
+      }
+    | { readonly type: 'command'; readonly argv: readonly [string, ...string[]] };
+  readonly events: readonly ('ban' | 'unban' | 'login' | 'enforcer' | 'source' | 'store')[];
+  /** How long to gather. */
+  readonly every: Millis;
+  /** Messages in a period; null is no limit. */
+  readonly max: Limit | null;
 }

@@ -9,6 +9,7 @@ export interface Move {
 }
 
 const BANS = ['server', 'fail2ban'];
+const RATES = ['jmap', 'rate-limit'];
 const AUTO_BAN = ['server', 'auto-ban'];
 
 const OLDER_NAMES: readonly Move[] = [
@@ -18,6 +19,10 @@ const OLDER_NAMES: readonly Move[] = [
   { from: [...AUTO_BAN, 'abuse', 'rate'], to: [...BANS, 'invalid-rcpt'] },
   { from: [...AUTO_BAN, 'loiter', 'rate'], to: [...BANS, 'loitering'] },
   { from: [...AUTO_BAN, 'scan', 'rate'], to: [...BANS, 'scan'] },
+  { from: ['http', 'rate-limit', 'account'], to: [...RATES, 'account'] },
+  { from: ['http', 'rate-limit', 'anonymous'], to: [...RATES, 'anonymous'] },
+  { from: ['http', 'rate-limit', 'authentication'], to: [...RATES, 'authentication'] },
+  { from: ['http', 'use-x-forwarded'], to: [...RATES, 'use-forwarded'] },
 ];
 
 /** The table with today's names; `moves` where a name was older, `clashes` where the setting was there already. */

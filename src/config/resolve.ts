@@ -15,10 +15,18 @@ import {
   writtenDovecotDenyFile,
   writtenExim,
 } from './resolve-files.ts';
+import {
+  resolveLog,
+  resolveMetrics,
+  resolveNotify,
+  writtenLog,
+  writtenMetrics,
+  writtenNotify,
+} from './resolve-operations.ts';
+import { resolveHttp, resolveRequests, writtenRequests } from './resolve-requests.ts';
 import { PRESETS, type Preset, type Settings } from './schema.ts';
 
 type Fail2ban = Settings['server']['fail2ban'];
-type Jmap = Settings['jmap'];
 
 /** What holds. `isWritten` tells whether the file names authentication itself; a preset only counts where it does not. */
 export function resolve(settings: Settings, authenticationIsWritten: boolean): Config {
@@ -58,8 +66,15 @@ export function resolve(settings: Settings, authenticationIsWritten: boolean): C
     stalwart: resolveStalwart(settings.stalwart),
     store: settings.store,
     api: settings.api,
-    log: settings.log,
-    requests: resolveRequests(settings.authentication['rate-limit'], settings.jmap),
+    log: resolveLog(settings.log),
+    metrics: resolveMetrics(settings.metrics),
+    notify: resolveNotify(settings.notify),
+    requests: resolveRequests(
+      settings,
+      server['trusted-proxies'],
+      server.fail2ban.escalate === undefined ? null : rule(server.fail2ban.escalate, limits.banTime),
+    ),
+    http: resolveHttp(settings.http),
   };
 }
 
@@ -68,6 +83,7 @@ export function settingsOf(config: Config): Settings {
   return {
     server: {
       'allowed-ip': config.allowed.filter(({ name }) => name === null).map(({ network }) => network),
+      'trusted-proxies': config.requests.trustedProxies,
       'ipv6-prefix': config.ipv6Prefix,
       'max-subjects': config.maxSubjects,
       fail2ban: {
@@ -78,6 +94,8 @@ export function settingsOf(config: Config): Settings {
         'invalid-rcpt': writtenLimit(config.limits['invalid-rcpt'], config.banTime),
         loitering: writtenLimit(config.limits.loitering, config.banTime),
         scan: writtenLimit(config.limits.scan, config.banTime),
+        escalate:
+          config.requests.escalate === null ? undefined : writtenLimit(config.requests.escalate, config.banTime),
         'ban-time': config.banTime,
         increment: config.increment,
       },
@@ -96,23 +114,12 @@ export function settingsOf(config: Config): Settings {
     command: writtenCommands(config.commands),
     postfix: writtenPostfix(config.postfix),
     stalwart: writtenStalwart(config.stalwart),
-    authentication: { 'rate-limit': config.requests.authentication },
-    jmap: {
-      'rate-limit': {
-        'use-forwarded': config.requests.useForwarded,
-        authentication: config.requests.jmapAuthentication,
-        anonymous: config.requests.anonymous,
-        account: config.requests.account,
-        cache: { size: config.requests.cacheSize },
-      },
-      protocol: {
-        request: { 'max-concurrent': config.requests.concurrentRequests },
-        upload: { 'max-concurrent': config.requests.concurrentUploads },
-      },
-    },
+    ...writtenRequests(config),
     store: config.store,
     api: config.api,
-    log: config.log,
+    log: writtenLog(config.log),
+    metrics: writtenMetrics(config.metrics),
+    notify: writtenNotify(config.notify),
   };
 }
 
@@ -230,20 +237,6 @@ function resolvePostfix({ action, text, policy, socketmap }: Settings['postfix']
 
 function writtenPostfix({ action, text, policy, socketmap }: Config['postfix']): Settings['postfix'] {
   return { action, text, policy: { listen: policy ?? undefined }, socketmap: { listen: socketmap ?? undefined } };
-}
-
-function resolveRequests(authentication: Config['requests']['authentication'], jmap: Jmap): Config['requests'] {
-  const rates = jmap['rate-limit'];
-  return {
-    authentication,
-    useForwarded: rates['use-forwarded'],
-    jmapAuthentication: rates.authentication,
-    anonymous: rates.anonymous,
-    account: rates.account,
-    cacheSize: rates.cache.size,
-    concurrentRequests: jmap.protocol.request['max-concurrent'],
-    concurrentUploads: jmap.protocol.upload['max-concurrent'],
-  };
 }
 
 function writtenLimit(rule: LimitRule | null, banTime: Millis | null): WrittenLimit | null {

@@ -6,11 +6,16 @@
 import { command } from './command-schema.ts';
 import { exim } from './deny-file-schema.ts';
 import { dovecot } from './dovecot-schema.ts';
-import { banTime, choice, duration, flag, path, rate, whole, zone } from './forms.ts';
+import { firewall } from './firewall-schema.ts';
+import { banTime, choice, duration, flag, path, whole, zone } from './forms.ts';
 import { increment, limit } from './limit-forms.ts';
-import { filterNames, globs, networks, ports, units } from './list-forms.ts';
+import { filterNames, globs, networks, units } from './list-forms.ts';
+import { log } from './log-schema.ts';
 import { domain, durationOrOff } from './login-forms.ts';
+import { metrics } from './metrics-schema.ts';
+import { notify } from './notify-schema.ts';
 import { postfix } from './postfix-schema.ts';
+import { authentication, http, jmap } from './requests-schema.ts';
 import { named, optional, type Report, setting, table, type ValueOf } from './setting.ts';
 import { stalwart } from './stalwart-schema.ts';
 import type { TomlTable } from './toml.ts';
@@ -54,6 +59,10 @@ const fail2ban = table('Who is banned, and for how long. A limit counts over all
   scan: setting(limit(), '30/1d', {
     meaning: 'Probes: commands of other protocols, abuse of pipelining, HTTP requests',
   }),
+  escalate: optional(limit(), {
+    meaning: 'Refusals for being over a rate that lead to a ban; without it, they lead to none',
+    example: '10/1h',
+  }),
   'ban-time': setting(banTime(), '1h', {
     meaning: 'How long the first ban lasts, where a limit has no block-for of its own',
     fail2ban: 'bantime',
@@ -87,6 +96,9 @@ const server = table('What holds for the whole host.', {
   'allowed-ip': setting(networks(), [], {
     meaning: "Never banned; loopback, this host's own addresses and its gateways are always allowed too",
     fail2ban: 'ignoreip',
+  }),
+  'trusted-proxies': setting(networks(), [], {
+    meaning: 'Proxies in front of this host; never banned, and believed where jmap.rate-limit.use-forwarded is on',
   }),
   'ipv6-prefix': setting(whole(32, 128), 64, {
     meaning: 'IPv6 addresses that share this many bits count together and are banned together',
@@ -131,65 +143,6 @@ const source = table(
   readsOneThing,
 );
 
-const firewall = table('How addresses are shut out.', {
-  backend: setting(choice(['auto', 'nftables', 'none'], ['iptables', 'command']), 'auto', {
-    meaning: 'What carries bans out: nftables, or none to only record them; auto is nftables where it works',
-    fail2ban: 'banaction',
-  }),
-  ports: setting(ports(), [25, 80, 110, 143, 443, 465, 587, 993, 995, 4190], {
-    meaning: 'The TCP ports that are closed to banned addresses; [] closes every port and protocol',
-    fail2ban: 'port',
-  }),
-  action: setting(choice(['drop', 'reject']), 'drop', {
-    meaning: 'Whether packets vanish or are answered with an error',
-    fail2ban: 'blocktype',
-  }),
-});
-
-const authentication = table('Attempts to log in, whether they fail or not.', {
-  'rate-limit': setting(rate(), '10/1m', {
-    meaning: 'Attempts of one address; over it, refused until the window has room again',
-    later: true,
-  }),
-});
-
-function perMinute(fallback: string, meaning: string) {
-  return setting(rate(), fallback, { meaning, later: true });
-}
-
-const jmap = table('Limits on HTTP and JMAP requests.', {
-  'rate-limit': table('Requests in a period; over it, refused until the window has room again.', {
-    'use-forwarded': setting(flag(), false, {
-      meaning: 'Take the address from Forwarded or X-Forwarded-For; only behind a proxy, else clients forge it',
-      later: true,
-    }),
-    authentication: perMinute('10/1m', 'Authentication requests of one address'),
-    anonymous: perMinute('100/1m', 'Requests of one address without a login'),
-    account: perMinute('1000/1m', 'Requests of one account'),
-    cache: table('The memory of these limits.', {
-      size: setting(whole(1, 50_000_000), 1024, {
-        meaning: 'How many addresses and accounts are remembered',
-        later: true,
-      }),
-    }),
-  }),
-  protocol: table('What may run at the same time.', {
-    request: table('Requests that run at the same time.', {
-      'max-concurrent': setting(whole(1, 1_000_000), 4, {
-        meaning: 'Requests of one account at the same time',
-        later: true,
-      }),
-    }),
-    upload: table('Uploads that run at the same time.', {
-      'max-concurrent': setting(whole(1, 1_000_000), 4, {
-        meaning: 'Uploads of one account at the same time',
-        later: true,
-      }),
-    }),
-  }),
-});
-
-/** The root of all settings. */
 const login = table('Which logins are the same, and who is known to own one.', {
   'default-domain': optional(domain(), {
     meaning: 'Added to logins without a domain, so that alice and alice@example.org count as one',
@@ -221,6 +174,7 @@ const login = table('Which logins are the same, and who is known to own one.', {
   }),
 });
 
+/** The root of all settings. */
 export const SETTINGS = table('The whole file.', {
   server,
   login,
@@ -233,6 +187,7 @@ export const SETTINGS = table('The whole file.', {
   command: named(command),
   authentication,
   jmap,
+  http,
   store: table('What outlives a restart.', {
     path: setting(path(), '/var/lib/tailban/tailban.db', { meaning: 'The SQLite database', fail2ban: 'dbfile' }),
     history: setting(duration(), '90d', { meaning: 'How long past bans are kept', fail2ban: 'dbpurgeage' }),
@@ -243,15 +198,9 @@ export const SETTINGS = table('The whole file.', {
       fail2ban: 'socket',
     }),
   }),
-  log: table('What the daemon itself writes, on standard output.', {
-    level: setting(choice(['debug', 'info', 'warn', 'error']), 'info', {
-      meaning: 'The least that is written',
-      fail2ban: 'loglevel',
-    }),
-    format: setting(choice(['auto', 'json', 'pretty']), 'auto', {
-      meaning: 'Lines for people or JSON for programs; auto is pretty on a terminal',
-    }),
-  }),
+  log,
+  metrics,
+  notify: named(notify),
 });
 
 /** A source reads files, the journal or a webhook, one of the three. */
@@ -261,18 +210,20 @@ function readsOneThing(raw: TomlTable, report: Report): void {
   if (has('units') && raw['journal'] === false)
     report({
       path: ['journal'],
+      against: 'units',
       message: 'units are of the journal, which is switched off here',
       hint: 'Leave journal out',
     });
   const journalKey = has('units') ? 'units' : 'journal';
-  const [, second] = [
+  const [first, second] = [
     ...(has('files') ? ['files'] : []),
     ...(hasJournal ? [journalKey] : []),
     ...(has('webhook') ? ['webhook'] : []),
   ];
-  if (second !== undefined)
+  if (first !== undefined && second !== undefined)
     report({
       path: [second],
+      against: first,
       on: 'key',
       message: 'a source reads files, the journal or a webhook, only one of them',
       hint: 'Make two sources of it, such as [source.mail] and [source.journal]',

@@ -24,6 +24,8 @@ export interface EnforcerQueueOptions {
   /** Each failed try; `retryIn` is null at the last try, when the queue stops. */
   readonly onFailure?: (error: Error, retryIn: Millis | null) => void;
   readonly onRecovery?: (failedFor: Millis) => void;
+  /** What was pushed is in force now. */
+  readonly onApplied?: (changes: readonly Change[]) => void;
   /** Somebody had changed what we put there; now these many bans are back. */
   readonly onRestored?: (bans: number) => void;
 }
@@ -84,7 +86,7 @@ export class EnforcerQueue {
   push(changes: readonly Change[]): void {
     for (const change of changes) {
       const subject = change.type === 'ban' ? change.ban.subject : change.subject;
-      if (!this.#options.enforcer.handles(subject)) continue;
+      if (change.type === 'ban' ? !this.#isOurs(change.ban) : !this.#options.enforcer.handles(subject)) continue;
       put(this.#pending, subjectKey(subject), change);
     }
     if (this.#pending.size > 0 && this.#failures === 0) this.#wait.abort();
@@ -140,22 +142,30 @@ export class EnforcerQueue {
 
   async #work(): Promise<void> {
     const cause = this.#resetDue;
-    const { enforcer, activeBans, onRestored } = this.#options;
+    const { enforcer, activeBans, onApplied, onRestored } = this.#options;
     this.#inFlight = this.#pending;
     this.#pending = new Map();
-    if (cause === null) {
-      await this.#attempt(() => enforcer.apply([...this.#inFlight.values()]));
-      return;
-    }
+    const changes = [...this.#inFlight.values()];
     let count = 0;
     const done = await this.#attempt(async () => {
-      const bans = [...activeBans()].filter((ban) => enforcer.handles(ban.subject));
+      if (cause === null) {
+        await enforcer.apply(changes);
+        return;
+      }
+      const bans = [...activeBans()].filter((ban) => this.#isOurs(ban));
       count = bans.length;
       await enforcer.reset(bans);
       this.#resetDue = null;
       this.#lastLook = this.#options.now();
     });
-    if (done && cause === 'flush') onRestored?.(count);
+    if (!done) return;
+    if (changes.length > 0) onApplied?.(changes);
+    if (cause === 'flush') onRestored?.(count);
+  }
+
+  #isOurs({ subject, behindProxy }: Ban): boolean {
+    const { enforcer } = this.#options;
+    return enforcer.handles(subject) && !(behindProxy && enforcer.blocksPackets);
   }
 
   /** Whether the outside is still as we left it. */

@@ -11,6 +11,8 @@ export interface Enforcer {
   readonly sparesOwners?: boolean;
   /** Bans do not end there by themselves, as they do in the kernel: it has to be told of the end of each. */
   readonly needsEnds?: true;
+  /** It acts on packets, so it never meets those who are only known from a proxy, and must not hit the proxy. */
+  readonly blocksPackets?: true;
   /** Whether this enforcer can do anything about such a subject. */
   handles(subject: Subject): boolean;
   /**

@@ -5,6 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RecentMap } from '../core/recent.ts';
 import type { Millis } from '../core/types.ts';
 import { closeHttpServer, createHttpServer } from '../http.ts';
 import {
@@ -33,6 +34,8 @@ export interface DovecotPolicyOptions {
 const LARGEST_BODY = 64 * 1024;
 /** Each auth process of Dovecot keeps some connections open. */
 const MAX_CONNECTIONS = 512;
+/** So many attempts wait for what becomes of their passwords. */
+const MAX_UNDERWAY = 10_000;
 /** Dovecot itself waits for 2 s. */
 const SLOWEST_REQUEST: Millis = 5_000;
 const HTTP_UNAUTHORIZED = 401;
@@ -49,6 +52,7 @@ class DovecotPolicy implements Gate {
   readonly #options: DovecotPolicyOptions;
   readonly #gatekeeper: Gatekeeper;
   readonly #keyHash: Buffer | null;
+  readonly #underway = new RecentMap<string, true>();
   #app: FastifyInstance | null = null;
 
   constructor(options: DovecotPolicyOptions, gatekeeper: Gatekeeper) {
@@ -94,19 +98,34 @@ class DovecotPolicy implements Gate {
     return { status: 0, msg: '' };
   }
 
-  #allow({ ip, login, isAbsurd }: PolicyRequest): PolicyAnswer {
+  #allow(request: PolicyRequest): PolicyAnswer {
+    const { ip, login, isAbsurd } = request;
     if (isAbsurd) return { status: -1, msg: this.#options.message };
-    const answer = this.#gatekeeper.ask({ ip, login });
+    const answer = this.#gatekeeper.ask({ ip, login, isAttempt: this.#isFirst(request) });
+    if (answer.type !== 'allow') this.#underway.delete(attemptKey(request));
     if (answer.type === 'allow') return { status: delaySeconds(answer.failures, this.#options.maxDelay), msg: '' };
     // What Dovecot reports tells which failures in its logs are refusals, and of which session.
     if (!this.#options.reports) this.#gatekeeper.refused({ ip, login });
     return { status: -1, msg: this.#options.message };
   }
 
+  /** Dovecot asks once before it looks at a password, and where that was right once more behind it. */
+  #isFirst(request: PolicyRequest): boolean {
+    const key = attemptKey(request);
+    if (this.#underway.delete(key)) return false;
+    this.#underway.set(key, true);
+    this.#underway.trim(MAX_UNDERWAY);
+    return true;
+  }
+
   #mayAsk(key: string | string[] | undefined): boolean {
     if (this.#keyHash === null) return true;
     return typeof key === 'string' && timingSafeEqual(hash(key), this.#keyHash);
   }
+}
+
+function attemptKey({ ip, login, session, password }: PolicyRequest): string {
+  return JSON.stringify([ip, login, session, password]);
 }
 
 /** Of one length, so that comparing tells nothing of the key. */

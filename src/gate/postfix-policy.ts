@@ -4,8 +4,9 @@
  * logins. A refusal leaves no failed login in Postfix's log, so there is none that must not count.
  */
 import { parseAddress } from '../core/ip.ts';
+import type { Place } from './place.ts';
 import { type Refusal, refusalAction } from './refusal.ts';
-import { BadRequest, type Place, type Protocol, requestServer } from './request-server.ts';
+import { BadRequest, type Protocol, requestServer } from './request-server.ts';
 import type { Gate, Gatekeeper } from './types.ts';
 
 export interface PostfixPolicyOptions extends Refusal {

@@ -7,10 +7,8 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Millis } from '../core/types.ts';
 import { clearSocketPath, restrictSocket } from '../unix-socket.ts';
+import { addressOf, type Place } from './place.ts';
 import type { Gate } from './types.ts';
-
-/** An address and port, or a unix socket. */
-export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
 
 export interface Exchange {
   /** How many bytes the request had. */
@@ -158,9 +156,4 @@ function answerAll(received: Buffer, protocol: Protocol): { answers: string; res
     rest = null;
   }
   return { answers: answers.join(''), rest };
-}
-
-function addressOf(place: Place): string {
-  if ('path' in place) return `unix:${place.path}`;
-  return place.host.includes(':') ? `[${place.host}]:${place.port}` : `${place.host}:${place.port}`;
 }

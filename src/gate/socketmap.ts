@@ -4,8 +4,9 @@
  */
 import { parseAddress } from '../core/ip.ts';
 import type { Question } from '../core/verdict.ts';
+import type { Place } from './place.ts';
 import { type Refusal, refusalAction } from './refusal.ts';
-import { BadRequest, type Place, type Protocol, requestServer } from './request-server.ts';
+import { BadRequest, type Protocol, requestServer } from './request-server.ts';
 import type { Gate, Gatekeeper } from './types.ts';
 
 export interface SocketmapOptions extends Refusal {

@@ -9,6 +9,7 @@ import {
   type ImportRequest,
   type LoginView,
   Refusal,
+  type RestoreRequest,
   type Status,
   type SubjectView,
   type UnbanRequest,
@@ -106,6 +107,22 @@ const STATUS: Status = {
     { name: 'Dovecot auth policy', address: '127.0.0.1:4001', listening: true, refusesLogins: true },
     { name: 'Postfix policy service', address: '127.0.0.1:10031', listening: false, refusesLogins: false },
   ],
+  rates: {
+    rates: [
+      { name: 'authentication', limit: { count: 10, period: 60_000 } },
+      { name: 'jmap-authentication', limit: { count: 10, period: 60_000 } },
+      { name: 'anonymous', limit: { count: 100, period: 60_000 } },
+      { name: 'account', limit: null },
+    ],
+    subjects: 12,
+    most: 1024,
+    overflow: 0,
+    running: 3,
+    limited: [
+      { subject: '192.0.2.77', rate: 'anonymous', limit: { count: 100, period: 60_000 }, freeAt: NOW + 42_000 },
+    ],
+    limitedCount: 1,
+  },
   loginsEnforced: true,
   knownGood: 37,
   lastCheckpoint: NOW - 700,
@@ -157,6 +174,11 @@ export function fakeControl(changes: Partial<Control> = {}): FakeControl {
     async import(request: ImportRequest) {
       asked.push(['import', request]);
       return { imported: request.bans.length, skipped: [] };
+    },
+    async restore({ allowed = [], history = [], bans = [], knownGood = [] }: RestoreRequest) {
+      asked.push(['restore', { allowed, history, bans, knownGood }]);
+      const counts = { allowed: allowed.length, history: history.length, bans: bans.length };
+      return { ...counts, knownGood: knownGood.length, skipped: [] };
     },
     async distrust({ login, network }) {
       asked.push(['distrust', { login, network }]);
@@ -230,6 +252,10 @@ export function fakeView(text: string): SubjectView {
         : type === 'login'
           ? [authentication]
           : [authentication, { ...rejected, count: 0, oldestLeaves: null }],
+    rates: near
+      ? [{ name: 'authentication', limit: { count: 10, period: MINUTE }, remaining: 0, freeAt: NOW + 42_000 }]
+      : [],
+    running: { requests: near ? 2 : 0, uploads: near ? 1 : 0 },
     evidence: near
       ? ['Nov 22 08:46:50 mx1 postfix/smtpd[1]: warning: unknown[192.0.2.7]: SASL LOGIN authentication failed']
       : [],

@@ -44,15 +44,15 @@ describe('unknown settings', () => {
     ],
     [
       'zzzzzzzz = 1',
-      '1:1 Unknown setting zzzzzzzz: Known here: server, login, source, firewall, dovecot, exim, postfix, stalwart, command, authentication, jmap, store, api, log',
+      '1:1 Unknown setting zzzzzzzz: Known here: server, login, source, firewall, dovecot, exim, postfix, stalwart, command, authentication, jmap, http, store, api, log, metrics, notify',
     ],
     [
       'toString = 1',
-      '1:1 Unknown setting toString: Known here: server, login, source, firewall, dovecot, exim, postfix, stalwart, command, authentication, jmap, store, api, log',
+      '1:1 Unknown setting toString: Known here: server, login, source, firewall, dovecot, exim, postfix, stalwart, command, authentication, jmap, http, store, api, log, metrics, notify',
     ],
     [
       'server.fail2ban.hasOwnProperty = 1',
-      '1:17 Unknown setting server.fail2ban.hasOwnProperty: Known here: enabled, preset, authentication, login, invalid-rcpt, loitering, scan, ban-time, increment',
+      '1:17 Unknown setting server.fail2ban.hasOwnProperty: Known here: enabled, preset, authentication, login, invalid-rcpt, loitering, scan, escalate, ban-time, increment',
     ],
   ];
   for (const [text, problem] of cases) {

@@ -8,7 +8,7 @@ import type { Answer, Question } from '../../src/core/verdict.ts';
 import { delaySeconds } from '../../src/gate/auth-policy-request.ts';
 import { type DovecotPolicyOptions, dovecotPolicy } from '../../src/gate/dovecot-policy.ts';
 import type { Gatekeeper, LoginReport } from '../../src/gate/types.ts';
-import { BANNED, keeper, LOCKED, OWNER } from './keeping.ts';
+import { BAN, BANNED, keeper, LOCKED, OWNER } from './keeping.ts';
 
 const MESSAGE = 'Locked for now';
 const ALLOWED = { status: 0, msg: '' };
@@ -28,7 +28,10 @@ function gatekeeper(answer?: Answer): Seen {
     asked,
     told,
     reports,
-    ask: (question) => (answer === undefined ? ask(question) : answer),
+    ask: (question) => {
+      const own = ask(question);
+      return answer ?? own;
+    },
     refused: (question) => void told.push(question),
     reported: (report) => void reports.push(report),
   };
@@ -124,11 +127,35 @@ describe('asking before a login', () => {
     assert.deepEqual(await post(port, allow, fields({ remote: '::ffff:192.0.2.9' })), { code: 200, body: ALLOWED });
     assert.deepEqual(await post(port, allow, fields({ remote: '', login: '' })), { code: 200, body: ALLOWED });
     assert.deepEqual(seen.asked, [
-      { ip: '192.0.2.81', login: 'alice@example.org' },
-      { ip: '192.0.2.9', login: 'alice@example.org' },
-      { ip: null, login: null },
+      { ip: '192.0.2.81', login: 'alice@example.org', isAttempt: true },
+      { ip: '192.0.2.9', login: 'alice@example.org', isAttempt: true },
+      { ip: null, login: null, isAttempt: true },
     ]);
     assert.deepEqual(seen.told, []);
+  });
+
+  it('takes the second question about the same password for the same attempt, where it let the first one through', async () => {
+    const seen = gatekeeper();
+    const port = await open(seen);
+    for (const pwhash of ['aa', 'aa', 'aa', 'bb']) await post(port, allow, fields({ pwhash }));
+    assert.deepEqual(
+      seen.asked.map(({ isAttempt }) => isAttempt),
+      [true, false, true, true],
+    );
+    const refusing = gatekeeper({ type: 'refuse', ban: { ...BAN, until: null } });
+    const other = await open(refusing);
+    for (const pwhash of ['aa', 'aa']) await post(other, allow, fields({ pwhash }));
+    assert.deepEqual(
+      refusing.asked.map(({ isAttempt }) => isAttempt),
+      [true, true],
+    );
+  });
+
+  it('refuses whoever has to wait', async () => {
+    const limit = { count: 10, period: 60_000 };
+    const rate = { name: 'authentication', limit, remaining: 0, freeAt: 1, nextLeaves: 1 } as const;
+    const port = await open(gatekeeper({ type: 'wait', rate }));
+    assert.deepEqual(await post(port, allow, fields()), { code: 200, body: REFUSED });
   });
 
   it('refuses locked logins and banned addresses with the message, and tells of it where no report will', async () => {
@@ -232,7 +259,7 @@ describe('requests of others', () => {
     assert.deepEqual(seen.asked, []);
     const strange = '\0\n"\\\u2028\ud800€';
     assert.equal((await post(port, allow, fields({ login: strange, __proto__: null, constructor: {} }))).code, 200);
-    assert.deepEqual(seen.asked, [{ ip: '192.0.2.81', login: strange }]);
+    assert.deepEqual(seen.asked, [{ ip: '192.0.2.81', login: strange, isAttempt: true }]);
   });
 
   it('refuses a login that is longer than any, and counts it against its address', async () => {

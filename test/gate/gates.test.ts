@@ -34,10 +34,12 @@ for (const [enabled, status] of [
     const text = `server.fail2ban.enabled = ${enabled}\n[dovecot.auth-policy]\nlisten = "127.0.0.1:${port}"`;
     const { config } = parseConfig(text, 'tailban.toml');
     const reports: unknown[] = [];
-    const gates = new Gates(log);
+    const gates = new Gates(log, Date.now);
     await gates.start(config, {
       ...keeper(),
       refused: () => {},
+      admit: () => ({ type: 'admit', rate: null }),
+      ended: () => false,
       reported: (report) => void reports.push(report),
     });
     t.after(() => gates.stop());

@@ -28,7 +28,7 @@ export function keeper(): Keeper {
   };
 }
 
-const BAN: Ban = {
+export const BAN: Ban = {
   subject: { type: 'login', login: LOCKED },
   cause: 'authentication',
   reason: 'test',

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { type Place, type Protocol, requestServer } from '../../src/gate/request-server.ts';
+import type { Place } from '../../src/gate/place.ts';
+import { type Protocol, requestServer } from '../../src/gate/request-server.ts';
 
 /** Starts a gate that ends with the test. */
 export async function serveProtocol(t: TestContext, protocol: Protocol, patience = 5_000): Promise<Place> {

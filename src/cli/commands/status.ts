@@ -5,7 +5,7 @@ import { FAILURE_KINDS } from '../../core/types.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { type Line, printLines, title } from '../lines.ts';
-import { ago, counted, grouped, wallClock } from '../times.ts';
+import { ago, counted, expiry, grouped, wallClock } from '../times.ts';
 
 export interface StatusOptions {
   readonly json?: boolean;
@@ -31,6 +31,9 @@ function statusLines(status: Status): Line[] {
     '',
     title('Limits'),
     ...limitLines(status),
+    '',
+    title('Rates'),
+    ...rateLines(status),
     '',
     title('Sources'),
     ...(status.sources.length === 0 ? ['  none: nothing is being read'] : status.sources.flatMap(sourceLines(status))),
@@ -72,6 +75,19 @@ function limitLines({ limits }: Status): Line[] {
     const length = banTime === null ? 'for good' : `for ${formatDuration(banTime)}`;
     return `  ${kind.padEnd(15)} ${formatRate(limit).padEnd(9)} banned ${length}`;
   });
+}
+
+function rateLines({ rates: view, now }: Status): Line[] {
+  const { rates, subjects, most, running, limited, limitedCount } = view;
+  const more = limitedCount - limited.length;
+  return [
+    ...rates.map(({ name, limit }) => `  ${name.padEnd(19)} ${limit === null ? 'off' : formatRate(limit)}`),
+    `  counting            ${grouped(subjects)} of at most ${counted(most, 'address')} and accounts, ${counted(running, 'request')} running`,
+    ...limited.map(({ subject, rate, freeAt }) =>
+      red(`  over the rate       ${subject} (${rate}), room again ${expiry(freeAt, now)}`),
+    ),
+    ...(more > 0 ? [red(`                      and ${grouped(more)} more`)] : []),
+  ];
 }
 
 function sourceLines({ now }: Status): (source: SourceView) => Line[] {

@@ -11,6 +11,7 @@ export function subjectLines(view: SubjectView, status: Status): Line[] {
     ...banLines(view),
     ...warnings(view, status),
     ...limitLines(view),
+    ...rateLines(view),
     ...withinLines(view),
     ...linesOf(view.bans[0]?.evidence ?? [], 'Lines that led to the ban'),
     ...linesOf(view.evidence, 'Last lines that counted'),
@@ -113,6 +114,24 @@ function limitLine({ kind, count, limit, banTime, oldestLeaves }: StandingView, 
     text: `${state}, the oldest leaves ${expiry(oldestLeaves, now)}${next}`,
     format: left * 5 <= limit.count ? 'yellow' : 'bold',
   };
+}
+
+/** What may only happen so often, and what runs at once. */
+function rateLines({ rates, running, now }: SubjectView): Line[] {
+  const { requests, uploads } = running;
+  if (rates.length === 0 && requests + uploads === 0) return [];
+  return [
+    '',
+    title('Rates'),
+    ...rates.map(({ name, limit, remaining, freeAt }): Line => {
+      const text = `  ${name.padEnd(19)} ${grouped(limit.count - remaining)} of ${grouped(limit.count)} in ${formatDuration(limit.period)}`;
+      if (remaining > 0) return `${text}, room for ${grouped(remaining)} more`;
+      return { text: `${text}; refused until ${wallClock(freeAt)}, ${expiry(freeAt, now)}`, format: 'red' };
+    }),
+    ...(requests + uploads === 0
+      ? []
+      : [`  running             ${counted(requests, 'request')}, ${counted(uploads, 'upload')}`]),
+  ];
 }
 
 function withinLines({ within, withinCount, now, type }: SubjectView): Line[] {

@@ -1,0 +1,22 @@
+/** The daemon as the API sees it, put together from those who do the work. */
+import type { Admin } from './admin.ts';
+import type { Control } from './api/contract.ts';
+import type { Guard } from './guard.ts';
+
+export type Daemonic = Pick<Control, 'status' | 'reload' | 'config'>;
+
+export function controlOf(admin: Admin, guard: Guard, daemon: Daemonic): Control {
+  return {
+    ...daemon,
+    bans: () => admin.bans(),
+    explain: (request) => admin.explain(request),
+    ban: (request) => admin.ban(request),
+    unban: (request) => admin.unban(request),
+    allowed: () => guard.allowed(),
+    allow: (request) => admin.allow(request),
+    disallow: (request) => admin.disallow(request),
+    import: (request) => admin.import(request),
+    restore: (request) => admin.restore(request),
+    distrust: (request) => admin.distrust(request),
+  };
+}

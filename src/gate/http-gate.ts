@@ -1,0 +1,133 @@
+/**
+ * Where web servers and proxies ask over HTTP before they serve a request: nginx with auth_request, Caddy and Traefik
+ * with forward authentication, HAProxy with a script. Routes: `/auth-request`, `/forward-auth`, and `/end`, where whoever
+ * wants to can tell that a request is over.
+ */
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Millis } from '../core/types.ts';
+import type { Admission, Request } from '../core/verdict.ts';
+import { closeHttpServer, createHttpServer } from '../http.ts';
+import { clearSocketPath, restrictSocket } from '../unix-socket.ts';
+import {
+  answerTo,
+  type Dialect,
+  type ForwardingRules,
+  type RequestRules,
+  readId,
+  readRequest,
+} from './http-request.ts';
+import { addressOf, type Place } from './place.ts';
+import type { Gate } from './types.ts';
+
+export interface HttpGateOptions extends ForwardingRules {
+  readonly place: Place;
+  /** Null: whoever reaches it may ask. */
+  readonly key: string | null;
+  readonly accountHeader: string | null;
+  readonly now: () => Millis;
+}
+
+/** What this gate may ask the daemon. */
+export interface Doorman {
+  admit(request: Request): Admission;
+  /** A request is over; false where none of that name runs. */
+  ended(id: string): boolean;
+}
+
+/** Web servers send on all headers of their clients. */
+const LARGEST_BODY = 1024;
+const MAX_CONNECTIONS = 2_048;
+const SLOWEST_REQUEST: Millis = 5_000;
+const HASH_BYTES = 32;
+const NO_CONTENT = 204;
+const BAD_REQUEST = 400;
+const UNAUTHORIZED = 401;
+const NOT_FOUND = 404;
+/** The group of web servers on Debian: its members may use a unix socket. */
+const WEB_GROUP = 'www-data';
+const GROUP_FILE = '/etc/group';
+
+export function httpGate(options: HttpGateOptions, doorman: Doorman): Gate {
+  return new HttpGate(options, doorman);
+}
+
+class HttpGate implements Gate {
+  readonly name = 'HTTP requests';
+  readonly refusesLogins = false;
+  readonly address: string;
+  readonly #options: HttpGateOptions;
+  readonly #doorman: Doorman;
+  readonly #keyHash: Buffer | null;
+  readonly #rules: RequestRules;
+  #app: FastifyInstance | null = null;
+
+  constructor(options: HttpGateOptions, doorman: Doorman) {
+    const { place, key } = options;
+    this.#options = options;
+    this.#doorman = doorman;
+    this.#keyHash = key === null ? null : digest(key);
+    // Made anew at every start: what is kept of credentials is of no use to anybody else.
+    const secret = randomBytes(HASH_BYTES);
+    const hash = (credentials: string): string =>
+      `credentials:${createHmac('sha256', secret).update(credentials).digest('base64url')}`;
+    this.#rules = { ...options, hash };
+    this.address = addressOf(place);
+  }
+
+  async start(): Promise<void> {
+    const { place } = this.#options;
+    const app = createHttpServer(LARGEST_BODY);
+    app.server.maxConnections = MAX_CONNECTIONS;
+    app.server.headersTimeout = SLOWEST_REQUEST;
+    app.removeAllContentTypeParsers();
+    // Some send on the length and type of a body that they keep.
+    app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    app.all('/auth-request', (request, reply) => this.#ask(request, reply, 'auth-request'));
+    app.all('/forward-auth', (request, reply) => this.#ask(request, reply, 'forward-auth'));
+    app.all('/end', (request, reply) => this.#end(request, reply));
+    try {
+      if ('path' in place) {
+        await clearSocketPath(place.path, 'http.gate.listen');
+        await app.listen({ path: place.path });
+        await restrictSocket(place.path, WEB_GROUP, GROUP_FILE);
+      } else await app.listen(place);
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+    this.#app = app;
+  }
+
+  async stop(): Promise<void> {
+    const app = this.#app;
+    this.#app = null;
+    if (app !== null) await closeHttpServer(app);
+  }
+
+  #ask({ headers }: FastifyRequest, reply: FastifyReply, dialect: Dialect): FastifyReply {
+    if (!this.#mayAsk(headers['x-api-key'])) return reply.code(UNAUTHORIZED).send('wrong or missing X-API-Key\n');
+    const request = readRequest(headers, dialect, this.#rules);
+    if (request === null)
+      return reply.code(BAD_REQUEST).send('X-Forwarded-For does not end in the address of the client\n');
+    const answer = answerTo(this.#doorman.admit(request), dialect, this.#options.now());
+    return reply.code(answer.status).headers(answer.headers).send();
+  }
+
+  #end({ headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
+    if (!this.#mayAsk(headers['x-api-key'])) return reply.code(UNAUTHORIZED).send('wrong or missing X-API-Key\n');
+    const id = readId(headers);
+    if (id === null) return reply.code(BAD_REQUEST).send('X-Request-ID is missing\n');
+    return reply.code(this.#doorman.ended(id) ? NO_CONTENT : NOT_FOUND).send();
+  }
+
+  #mayAsk(key: string | string[] | undefined): boolean {
+    if (this.#keyHash === null) return true;
+    return typeof key === 'string' && timingSafeEqual(digest(key), this.#keyHash);
+  }
+}
+
+/** Of one length, so that comparing tells nothing of the key. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
