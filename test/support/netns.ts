@@ -46,6 +46,8 @@ export interface NetworkPair {
   readonly client: string;
   /** Runs a command inside the server's namespace, in the shape that the enforcers take. */
   readonly serverRun: Run;
+  /** The same inside the client's. */
+  readonly clientRun: Run;
   /** A TCP server on all addresses of the server; it greets and then prints `open PEER` and `closed PEER` lines. */
   serve(port: number): Promise<Peer>;
   /** One TCP connection attempt from the client. */
@@ -80,6 +82,7 @@ export async function networkPair(): Promise<NetworkPair> {
     server,
     client,
     serverRun: commandRunner({ prefix: ['ip', 'netns', 'exec', server] }),
+    clientRun: commandRunner({ prefix: ['ip', 'netns', 'exec', client], timeout: 60_000 }),
     spawn: start,
     serve: async (port) => ready(talk(server, 'serve', String(port)), 'listening'),
     hold: async ({ from, to, port }) => ready(talk(client, 'hold', from, to, String(port)), 'connected'),
