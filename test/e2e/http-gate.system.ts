@@ -7,12 +7,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { nginxGateHttp, nginxGateLocation, nginxGateServer } from '../../src/export/nginx-gate.ts';
 import { type DaemonProcess, startDaemonProcess, until } from '../support/daemon.ts';
 import { CLIENT4, type NetworkPair, networkPair, SERVER4 } from '../support/netns.ts';
 
 const PROXY = CLIENT4[2];
 const GATE = '127.0.0.1:4002';
+const HAPROXY_PORT = 8088;
 const SLOW_SECONDS = 30;
 
 interface Answer {
@@ -67,6 +69,12 @@ path = "${join(folder, 'tailban.db')}"
   await daemon.ready();
   await daemon.says(/HTTP requests listens/);
   net.spawn(net.server, ['nginx', '-c', join(folder, 'nginx.conf')]);
+  await writeFile(join(folder, 'haproxy.cfg'), haproxyConfig());
+  net.spawn(net.server, ['haproxy', '-db', '-f', join(folder, 'haproxy.cfg')]);
+  await until(
+    'HAProxy',
+    async () => (await net.serverRun(['ss', '-Htln', 'sport', '=', `:${HAPROXY_PORT}`])).stdout !== '',
+  );
   await until('nginx', async () => (await net.serverRun(['ss', '-Htln', 'sport', '=', ':80'])).stdout !== '');
 });
 after(async () => {
@@ -107,11 +115,47 @@ http {
 `;
 }
 
+/** The site behind HAProxy, which asks by the script that we ship. */
+function haproxyConfig(): string {
+  return `
+global
+  setenv TAILBAN_GATE http://${GATE}
+  setenv TAILBAN_KEY gate-secret-key
+  lua-load-per-thread ${fileURLToPath(new URL('../../packaging/haproxy/tailban.lua', import.meta.url))}
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 10s
+  timeout server 10s
+frontend mail
+  bind :${HAPROXY_PORT}
+  unique-id-format %[uuid()]
+  http-request lua.tailban
+  http-request return status 429 hdr Retry-After %[var(txn.tailban_retry)] hdr RateLimit %[var(txn.tailban_rate)] hdr RateLimit-Policy %[var(txn.tailban_policy)] if { var(txn.tailban) -m str 429 }
+  http-request deny deny_status 403 if { var(txn.tailban) -m str 403 }
+  http-request deny deny_status 401 if { var(txn.tailban) -m str 401 }
+  default_backend site
+backend site
+  server site 127.0.0.1:8081
+`;
+}
+
 /** One curl process, one connection; an answer for each path. */
 async function ask(from: string, paths: readonly string[], ...args: readonly string[]): Promise<Answer[]> {
   const format = '%{http_code} "%header{retry-after}" %header{ratelimit}\\n';
   const targets = paths.flatMap((path) => ['-o', '/dev/null', `http://${SERVER4}${path}`]);
-  const argv: [string, ...string[]] = ['curl', '-sS', '--max-time', '20', '--interface', from, '-w', format, ...args, ...targets];
+  const argv: [string, ...string[]] = [
+    'curl',
+    '-sS',
+    '--max-time',
+    '20',
+    '--interface',
+    from,
+    '-w',
+    format,
+    ...args,
+    ...targets,
+  ];
   const { stdout } = await net.clientRun(argv);
   return stdout
     .trimEnd()
@@ -181,7 +225,19 @@ describe('nginx that asks before it serves', () => {
     const headers = ['-H', `Authorization: Basic ${Buffer.from('alice:secret').toString('base64')}`];
     const upload = (seconds: number): { line(): Promise<string>; stop(): Promise<void> } =>
       net.spawn(net.client, [
-        ...['curl', '-sS', '--interface', from, ...headers, '-H', 'Expect:', '-w', '%{http_code}\\n', '-o', '/dev/null'],
+        ...[
+          'curl',
+          '-sS',
+          '--interface',
+          from,
+          ...headers,
+          '-H',
+          'Expect:',
+          '-w',
+          '%{http_code}\\n',
+          '-o',
+          '/dev/null',
+        ],
         ...['--limit-rate', '1000', '--data-binary', 'x'.repeat(1000 * seconds), `http://${SERVER4}/jmap/upload/1`],
       ]);
     const first = upload(3);
@@ -198,6 +254,20 @@ describe('nginx that asks before it serves', () => {
     // Whoever hangs up gives its place back too.
     await Promise.all(others.map((other) => other.stop()));
     await until('the end of all', async () => (await running()) === 0);
+  });
+
+  it('is no other with HAProxy and its script', async () => {
+    const from = '192.0.2.30';
+    await net.clientRun(['ip', 'addr', 'add', `${from}/24`, 'dev', 'wire']);
+    const at = (path: string): string => `:${HAPROXY_PORT}${path}`;
+    assert.deepEqual(new Set(statuses(await ask(from, times(100, at('/jmap/session'))))), new Set([200]));
+    const [refused] = await ask(from, [at('/jmap/session')], '-H', 'X-Forwarded-For: 198.51.100.9');
+    assert.equal(refused?.status, 429);
+    assert.ok((refused.retryAfter ?? 0) > 0 && (refused.retryAfter ?? 0) <= 60);
+    assert.match(refused.rate, /^"anonymous";r=0/);
+    const through = (client: string): readonly string[] => ['-H', `X-Forwarded-For: ${client}`];
+    assert.deepEqual(statuses(await ask(PROXY, [at('/')], ...through('198.51.100.20'))), [403], 'banned before');
+    assert.deepEqual(statuses(await ask(PROXY, [at('/')], ...through('198.51.100.21'))), [200]);
   });
 
   it('passes on what the site itself refuses', async () => {
