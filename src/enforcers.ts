@@ -8,10 +8,12 @@ import { commandEnforcer } from './enforce/command-enforcer.ts';
 import { dovecotFile } from './enforce/login/dovecot-file.ts';
 import { eximAddresses, eximLogins } from './enforce/login/exim-file.ts';
 import type { Owners } from './enforce/login/owners.ts';
+import { proxyFile } from './enforce/login/proxy-file.ts';
 import { EnforcerQueue } from './enforce/queue.ts';
 import { stalwart } from './enforce/stalwart/enforcer.ts';
 import type { Enforcer } from './enforce/types.ts';
 import type { Logger } from './log.ts';
+import type { Observer } from './observer.ts';
 
 export interface EnforcerContext {
   readonly activeBans: () => Iterable<Ban>;
@@ -19,6 +21,7 @@ export interface EnforcerContext {
   readonly owners: Owners;
   readonly now: () => Millis;
   readonly log: Logger;
+  readonly observer?: Pick<Observer, 'applied' | 'failed'>;
 }
 
 /** Those beside the firewall, in the order of the configuration. */
@@ -26,7 +29,7 @@ export function loginEnforcers(config: Config, context: EnforcerContext): readon
   return [...filesOf(config, context), ...stalwartOf(config, context), ...commandsOf(config, context)];
 }
 
-function filesOf({ dovecot, exim, logins: { names } }: Config, context: EnforcerContext): Enforcer[] {
+function filesOf({ dovecot, exim, http, logins: { names } }: Config, context: EnforcerContext): Enforcer[] {
   const { owners, now, log } = context;
   const { path, spareOwners, addresses, kick } = dovecot.denyFile;
   const { denyFile } = exim;
@@ -47,6 +50,9 @@ function filesOf({ dovecot, exim, logins: { names } }: Config, context: Enforcer
           }),
         ]),
     ...(denyFile.logins === null ? [] : [eximLogins({ path: denyFile.logins, owners, names, now })]),
+    ...(http.denyFile.path === null
+      ? []
+      : [proxyFile({ ...http.denyFile, path: http.denyFile.path, run: commandRunner(), now })]),
     ...(denyFile.addresses === null ? [] : [eximAddresses({ path: denyFile.addresses, now })]),
   ];
 }
@@ -72,16 +78,19 @@ function stalwartOf(config: Config, { now, log }: EnforcerContext): Enforcer[] {
 }
 
 /** The queue in front of an enforcer; what becomes of its work stands in the log. */
-export function queueFor(enforcer: Enforcer, { activeBans, now, log }: EnforcerContext): EnforcerQueue {
+export function queueFor(enforcer: Enforcer, { activeBans, now, log, observer }: EnforcerContext): EnforcerQueue {
   return new EnforcerQueue({
     enforcer,
     activeBans,
     now,
-    onFailure: (error, retryIn) =>
+    onApplied: (changes) => observer?.applied(enforcer.name, changes),
+    onFailure: (error, retryIn) => {
+      observer?.failed(enforcer.name);
       log.error(
         { err: error },
         `${enforcer.name} failed: ${error.message}; ${retryIn === null ? 'giving up at stop' : `next try in ${retryIn / 1000} s`}`,
-      ),
+      );
+    },
     onRecovery: () => log.info(`${enforcer.name} works again, all bans are in force`),
     onRestored: (bans) =>
       log.warn(`somebody changed our rules in ${enforcer.name}; they are restored with ${bans} bans`),

@@ -15,12 +15,15 @@ export function compareConfigs(before: Config, after: Config): Difference {
     JSON.stringify(pick(before)) !== JSON.stringify(pick(after));
   const firewall = differs(({ firewall, ipv6Prefix, enabled }) => [firewall, ipv6Prefix, enabled]);
   const sources = differs((config) => config.sources);
-  const others = differs(({ stalwart, dovecot, exim, commands, logins }) => [
-    [stalwart, dovecot.denyFile, exim, commands],
+  const others = differs(({ stalwart, dovecot, exim, http, commands, logins }) => [
+    [stalwart, dovecot.denyFile, exim, http.denyFile, commands],
     // What stands in the files depends on how logins are named and from where their owners come.
     (dovecot.denyFile.path ?? exim.denyFile.logins) ? [logins.names, [...logins.names.aliases], logins.knownGood] : [],
   ]);
-  const gates = differs(({ enabled, postfix, dovecot, http }) => [enabled, postfix, dovecot.authPolicy, http]);
+  const gates = differs(({ enabled, postfix, dovecot, http, requests }) => [
+    [enabled, postfix, dovecot.authPolicy, http.gate],
+    [requests.useForwarded, requests.forwardedHeader, requests.trustedProxies],
+  ]);
   const parts: [boolean, string][] = [
     [differs(({ limits, loginLimit, banTime, increment }) => [limits, loginLimit, banTime, increment]), 'limits'],
     [differs(({ logins, aliasFile }) => [logins, [...logins.names.aliases], aliasFile]), 'logins'],

@@ -130,6 +130,12 @@ export interface HttpConfig {
     /** In lower case. */
     readonly accountHeader: string | null;
   };
+  readonly denyFile: {
+    /** Null: no such file is written. */
+    readonly path: string | null;
+    readonly format: 'nginx' | 'list';
+    readonly reload: readonly [string, ...string[]] | null;
+  };
 }
 
 export interface DovecotConfig {
@@ -184,7 +190,9 @@ export interface NotifyConfig {
         readonly recipients: readonly string[];
         /** Null: tailban at this host. */
         readonly from: string | null;
-        readonly sendmail: string;
+        /** Both null: the sendmail of this host, or where that cannot be used, SMTP on loopback. */
+        readonly sendmail: string | null;
+        readonly smtp: Endpoint | null;
       }
     | { readonly type: 'command'; readonly argv: readonly [string, ...string[]] };
   readonly events: readonly ('ban' | 'unban' | 'login' | 'enforcer' | 'source' | 'store')[];

@@ -1,5 +1,6 @@
 /** The tables `[authentication]`, `[jmap]` and `[http]`: what may only happen so often, and who asks before it happens. */
-import { choice, duration, flag, found, rate, whole } from './forms.ts';
+import { argv } from './command-schema.ts';
+import { choice, duration, flag, found, path, rate, whole } from './forms.ts';
 import { listen } from './listen-forms.ts';
 import { type Form, optional, type Report, setting, table } from './setting.ts';
 import type { TomlTable, TomlValue } from './toml.ts';
@@ -50,6 +51,19 @@ export const http = table('Which HTTP requests are limited, and where a web serv
     meaning:
       'The header that the trusted proxies write; where it is not written, either, but both must name the same client',
     example: 'x-forwarded-for',
+  }),
+  'deny-file': table('A file of banned addresses for a web server or proxy, also of those who come through a proxy.', {
+    path: optional(path(), {
+      meaning: 'The file; without it, none is written',
+      example: '/etc/nginx/tailban-deny.conf',
+    }),
+    format: setting(choice(['nginx', 'list']), 'nginx', {
+      meaning: 'nginx writes "deny 192.0.2.1;", list one address or network a line, as HAProxy reads it',
+    }),
+    reload: optional(argv(), {
+      meaning: 'The command that makes the server read it, at most every 2 s',
+      example: ['nginx', '-s', 'reload'],
+    }),
   }),
   gate: table(
     'Where a web server or proxy asks before it serves a request: nginx auth_request, forward-auth of Caddy and Traefik.',

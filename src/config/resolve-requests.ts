@@ -32,12 +32,13 @@ export function resolveRequests(
   };
 }
 
-export function resolveHttp({ gate }: Settings['http']): HttpConfig {
+export function resolveHttp({ gate, 'deny-file': denyFile }: Settings['http']): HttpConfig {
   const { listen = null, key = null } = gate;
-  return { gate: { listen, key, accountHeader: gate['account-header'] ?? null } };
+  const { path = null, format, reload = null } = denyFile;
+  return { gate: { listen, key, accountHeader: gate['account-header'] ?? null }, denyFile: { path, format, reload } };
 }
 
-export function writtenRequests({ requests, http: { gate } }: Config): Written {
+export function writtenRequests({ requests, http: { gate, denyFile } }: Config): Written {
   return {
     authentication: { 'rate-limit': requests.authentication, counts: requests.counts },
     jmap: {
@@ -58,6 +59,11 @@ export function writtenRequests({ requests, http: { gate } }: Config): Written {
       'login-paths': requests.loginPaths,
       'upload-paths': requests.uploadPaths,
       'forwarded-header': requests.forwardedHeader ?? undefined,
+      'deny-file': {
+        path: denyFile.path ?? undefined,
+        format: denyFile.format,
+        reload: denyFile.reload ?? undefined,
+      },
       gate: {
         listen: gate.listen ?? undefined,
         key: gate.key ?? undefined,

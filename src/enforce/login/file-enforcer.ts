@@ -29,6 +29,8 @@ export interface FileEnforcerOptions {
   readonly sparesOwners?: boolean;
   /** Called after the file has been written, with the bans that are new in it. */
   readonly onBanned?: (bans: readonly Ban[]) => Promise<void>;
+  /** Called each time after the file has been written. */
+  readonly onWritten?: () => Promise<void>;
   readonly now: () => Millis;
 }
 
@@ -95,6 +97,7 @@ export class FileEnforcer implements Enforcer {
     const texts = [...held.values()].map((one) => this.#lines.get(one) ?? '');
     await this.#file.write(table.head(held.values()) + texts.join(''));
     this.#held = held;
+    await this.#options.onWritten?.();
   }
 }
 
