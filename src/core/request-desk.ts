@@ -82,6 +82,11 @@ export class RequestDesk {
     return this.#rates.size;
   }
 
+  /** Requests that have been let through and have not ended yet. */
+  get underway(): number {
+    return this.#slots.size;
+  }
+
   /** How many were not counted because everybody who is remembered is over a rate. */
   get overflow(): number {
     return this.#rates.overflow;
@@ -129,7 +134,8 @@ export class RequestDesk {
   failed(target: Target, seen: Seen, now: Millis): Ban[] {
     const limit = this.#settings.authentication;
     if (limit === null) return [];
-    const told = toldBy(seen, now);
+    // The lines that have been counted are remembered as those of the limit.
+    const told = { ...toldBy(seen, now), evidence: [] };
     const use = { name: 'authentication', limit, key: keyOf('authentication', target.key), target } as const;
     if (this.#ledger.settings.limits.authentication === null) return this.#count(use, told);
     const [first] = this.#ledger.windows.last(target.key, 'authentication', limit.count);
@@ -141,14 +147,9 @@ export class RequestDesk {
   attempt(target: Target, now: Millis): RateState | null {
     const { authentication: limit, counts } = this.#settings;
     if (limit === null) return null;
-    const name = 'authentication';
-    const [first] = this.#ledger.windows.last(target.key, 'authentication', limit.count);
-    const freeAt = (first ?? Number.NEGATIVE_INFINITY) + limit.period;
-    if (freeAt > now) return { name, limit, remaining: 0, freeAt, nextLeaves: freeAt };
-    const key = keyOf(name, target.key);
-    const room = this.#rates.room(key, limit, now);
-    if (room.remaining > 0 && counts === 'attempts') this.#rates.add(key, limit, now);
-    return { name, limit, ...room };
+    const state = this.#attempts(target.key, limit, now);
+    if (state.remaining > 0 && counts === 'attempts') this.#rates.add(keyOf('authentication', target.key), limit, now);
+    return state;
   }
 
   /** Somebody wants to be served: counts, and takes a slot, where there is room. */
@@ -184,8 +185,12 @@ export class RequestDesk {
   /** Where a subject stands in each rate that it has been counted in. */
   standing(key: string, now: Millis): RateState[] {
     return this.#windows().flatMap(([name, limit]) => {
-      const room = limit === null ? null : this.#rates.room(keyOf(name, key), limit, now);
-      return limit === null || room === null || room.nextLeaves === null ? [] : [{ name, limit, ...room }];
+      if (limit === null) return [];
+      const state =
+        name === 'authentication'
+          ? this.#attempts(key, limit, now)
+          : { name, limit, ...this.#rates.room(keyOf(name, key), limit, now) };
+      return state.nextLeaves === null ? [] : [state];
     });
   }
 
@@ -215,6 +220,15 @@ export class RequestDesk {
   tidy(now: Millis): void {
     this.#rates.tidy(now);
     this.#slots.expire(now);
+  }
+
+  /** Attempts that were asked about, or the failures that logs tell of: whichever fills the window. */
+  #attempts(key: string, limit: Limit, now: Millis): RateState {
+    const name = 'authentication';
+    const [first] = this.#ledger.windows.last(key, name, limit.count);
+    const freeAt = (first ?? Number.NEGATIVE_INFINITY) + limit.period;
+    if (freeAt > now) return { name, limit, remaining: 0, freeAt, nextLeaves: freeAt };
+    return { name, limit, ...this.#rates.room(keyOf(name, key), limit, now) };
   }
 
   #windows(): (readonly [RateName, Limit | null])[] {
