@@ -7,7 +7,13 @@ if [ "$(id -u)" -ne 0 ]; then
   echo "The whole suite needs root, for network namespaces and firewalls; npm run check runs what does not." >&2
   exit 77
 fi
-sh scripts/setup.sh nft=nftables ip=iproute2
+had_firewalld=$(command -v firewalld || true)
+sh scripts/setup.sh nft=nftables ip=iproute2 zsh=zsh fish=fish mandoc=mandoc \
+  iptables=iptables ipset=ipset ufw=ufw firewalld=firewalld dbus-daemon=dbus-daemon \
+  nginx=nginx haproxy=haproxy postfix=postfix \
+  /usr/lib/dovecot/imap=dovecot-imapd /usr/lib/dovecot/pop3=dovecot-pop3d
+# The tests start it on a message bus of their own; its package would also start it with the next boot.
+[ -n "$had_firewalld" ] || DPKG_MAINTSCRIPT_PACKAGE=firewalld deb-systemd-helper disable firewalld.service
 PATH=$PWD/node_modules/.bin:$PATH
 export PATH
 tsc

@@ -3,7 +3,13 @@ import type { Config } from './config/config.ts';
 import type { Millis } from './core/types.ts';
 import { commandRunner, type Run } from './enforce/command.ts';
 import { dryRun } from './enforce/firewall/dry-run.ts';
+import { firewalld } from './enforce/firewall/firewalld.ts';
+import { ipsetFirewall } from './enforce/firewall/ipset-firewall.ts';
 import { nftables } from './enforce/firewall/nftables.ts';
+import { type Backend, pickFirewall, problemWith } from './enforce/firewall/pick.ts';
+import { bareHost, type RuleOwner, ufw } from './enforce/firewall/rule-owner.ts';
+import { removeAll, successor } from './enforce/firewall/successor.ts';
+import { type Survey, surveyFirewalls } from './enforce/firewall/survey.ts';
 import type { Enforcer } from './enforce/types.ts';
 import type { Logger } from './log.ts';
 
@@ -13,45 +19,62 @@ export interface FirewallChoice {
   readonly problem: string | null;
 }
 
+/** @param run how commands are run; another one in tests */
 export async function chooseFirewall(
-  config: Config,
+  config: Pick<Config, 'enabled' | 'firewall' | 'ipv6Prefix'>,
   isDryRun: boolean,
-  log: Logger,
+  log: Pick<Logger, 'info' | 'warn'>,
   now: () => Millis,
+  run: Run = commandRunner(),
 ): Promise<FirewallChoice> {
-  const run = commandRunner();
   const idle = (problem: string): FirewallChoice => ({
     enforcer: dryRun({ say: (text) => log.info(text), now }),
     problem,
   });
   if (isDryRun) return idle('dry run: nothing is blocked');
-  const firewall = nftables({
-    ports: config.firewall.ports,
-    action: config.firewall.action,
-    ipv6Prefix: config.ipv6Prefix,
-    run,
-    now,
-    killSockets: true,
-    warn: (message) => log.warn(message),
-  });
-  if (!config.enabled) {
-    await firewall.remove().catch((error: unknown) => log.warn({ err: error }, 'our firewall table cannot be removed'));
-    return idle('tailban is switched off: nothing is blocked');
+  const survey = await surveyFirewalls(run);
+  const firewalls = buildFirewalls(config, survey, { run, now, warn: (message) => log.warn(message) });
+  const warn = (message: string, error: unknown): void => log.warn({ err: error }, message);
+  const usable = BACKENDS.filter((backend) => (backend === 'nftables' ? survey.nftables : survey.iptables) === null);
+  const others = (chosen: Backend | null): Enforcer[] =>
+    usable.filter((backend) => backend !== chosen).map((backend) => firewalls[backend]);
+  const { backend } = config.firewall;
+  if (!config.enabled || backend === 'none') {
+    await removeAll(others(null), warn);
+    return idle(`${config.enabled ? 'firewall.backend is "none"' : 'tailban is switched off'}: nothing is blocked`);
   }
-  if (config.firewall.backend === 'none') return idle('firewall.backend is "none": nothing is blocked');
-  const missing = await unusable(run);
-  if (missing === null) return { enforcer: firewall, problem: null };
-  // An admin who asks for nftables gets it as soon as it works; the queue tries on.
-  if (config.firewall.backend === 'nftables') return { enforcer: firewall, problem: missing };
-  return idle(`${missing}: nothing is blocked`);
+  if (backend !== 'auto') {
+    // Whoever asks for one gets it as soon as it works; the queue tries on.
+    const problem = problemWith(backend, survey);
+    if (problem === null) log.info(`firewall: ${backend}, as configured`);
+    return { enforcer: successor(firewalls[backend], others(backend), warn), problem };
+  }
+  const { backend: picked, why } = pickFirewall(survey);
+  if (picked === null) return idle(`${why}: nothing is blocked`);
+  log.info(`firewall: ${why}`);
+  return { enforcer: successor(firewalls[picked], others(picked), warn), problem: null };
 }
 
-/** Why nftables cannot be used here, or null. */
-async function unusable(run: Run): Promise<string | null> {
-  try {
-    const { exitCode, stderr } = await run(['nft', 'list', 'tables']);
-    return exitCode === 0 ? null : `nftables cannot be used (${stderr.trim().split('\n')[0]})`;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+const BACKENDS: readonly Backend[] = ['nftables', 'iptables', 'firewalld', 'ufw'];
+
+interface Means {
+  readonly run: Run;
+  readonly now: () => Millis;
+  readonly warn: (message: string) => void;
+}
+
+function buildFirewalls(
+  { firewall, ipv6Prefix }: Pick<Config, 'firewall' | 'ipv6Prefix'>,
+  { families }: Survey,
+  means: Means,
+): Readonly<Record<Backend, Enforcer>> {
+  const { ports, action, chains } = firewall;
+  const common = { ports, action, killSockets: true, ...means };
+  const withIpset = (owner: RuleOwner): Enforcer => ipsetFirewall({ ...common, owner, families, variant: null });
+  return {
+    nftables: nftables({ ...common, ipv6Prefix }),
+    iptables: withIpset(bareHost(chains)),
+    firewalld: withIpset(firewalld(means.run)),
+    ufw: withIpset(ufw()),
+  };
 }

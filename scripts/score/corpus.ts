@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Backlog } from '../../src/backlog.ts';
+import { clientAddress } from '../../src/core/forwarded.ts';
 import type { Event, Kind } from '../../src/core/types.ts';
 import type { CompiledFilter } from '../../src/filter/compile.ts';
 import { Copies } from '../../src/filter/copies.ts';
@@ -21,6 +22,19 @@ export interface Scenario {
   /** The client wrote text that looks like something else. */
   readonly forged: boolean;
   readonly note: string;
+  /** What a web server was asked, in order, as its client knows it. */
+  readonly requests?: readonly AnsweredRequest[];
+}
+
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly login: string | null;
+  /** It came with the header Authorization. */
+  readonly credentials: boolean;
+  /** So many milliseconds at least. */
+  readonly lasts: number;
 }
 
 export interface Corpus {
@@ -66,10 +80,18 @@ function readEvents(folder: string, logs: readonly string[], filters: readonly C
   }
   const joiner = new Joiner({ oneLog: true });
   const events: Event[] = [];
-  const take = ({ event }: { event: Event }): void => void events.push(event);
+  const take = ({ event }: { event: Event }): void => void events.push(ofClient(event));
   for (const sighting of backlog.take()) joiner.see(sighting, take);
   joiner.flush(take);
   return events;
+}
+
+/** The event as one of whoever asked through a proxy: all proxies of the corpus run beside their servers. */
+function ofClient(event: Event): Event {
+  const { header, value = '' } = event.forwarded ?? {};
+  const headers = header === 'forwarded' ? { forwarded: value } : { xForwardedFor: value };
+  const { address } = clientAddress(event.ip, headers, (one) => one === '127.0.0.1');
+  return { ...event, ip: address };
 }
 
 /** All logs of the corpus were written before; it decides the year of stamps that have none. */

@@ -56,19 +56,14 @@ export function numberAbove(above: number, most: number): Form<number> {
   };
 }
 
-/** One of a few words. `future` are words of a later version, which get an error of their own. */
-export function choice<const W extends string>(words: readonly W[], future: readonly string[] = []): Form<W> {
+/** One of a few words. */
+export function choice<const W extends string>(words: readonly W[]): Form<W> {
   const all = words.map((word) => `"${word}"`).join(', ');
   return {
     type: all,
     read: (value, report) => {
       const word = words.find((each) => each === value);
       if (word !== undefined) return word;
-      if (typeof value === 'string' && future.includes(value))
-        return report({
-          message: `"${value}" comes with a later version of tailban`,
-          hint: `This version knows ${all}`,
-        });
       const near = typeof value === 'string' ? closest(value, words) : null;
       return report({
         message: `${found(value)} is none of ${all}`,

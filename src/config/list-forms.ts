@@ -75,6 +75,18 @@ export function ports(): Form<readonly number[]> {
   };
 }
 
+/** Names of chains of iptables, at least one. */
+export function chains(): Form<readonly string[]> {
+  return {
+    type: 'array, or one string with spaces, of names of chains',
+    read: (value, report) => {
+      const items = textItems(value, /[^\s,]+/g, 'a chain', report, 'chain');
+      return items && [...new Set(readAll(items, readChain, report))];
+    },
+    write: (value) => value,
+  };
+}
+
 interface Item {
   readonly text: string;
   /** Where it stands: the index in an array, or the offset in one string. */
@@ -156,6 +168,12 @@ const readUnit: ReadItem<string> = (text, fail) =>
 
 const readFilterName: ReadItem<string> = (text, fail) =>
   /^\w[\w.-]*$/.test(text) ? text : fail(`"${text}" is no name of a filter`, 'Write one such as "postfix"');
+
+/** iptables(8): at most 28 bytes; what begins with a dash or ! would be an option there. */
+const readChain: ReadItem<string> = (text, fail) =>
+  /^[A-Za-z0-9_][\w.-]{0,27}$/.test(text)
+    ? text
+    : fail(`"${text}" is no name of a chain`, 'Write one such as "INPUT" or "DOCKER-USER"');
 
 /** A network of one address as that address. */
 function shortNetwork(network: Network): string {

@@ -26,6 +26,7 @@ const FOREIGN_WORDS: Readonly<Record<string, string>> = {
   banaction: 'What carries bans out is firewall.backend',
   banactionallports: 'firewall.ports = [] closes every port',
   blocktype: 'Whether packets vanish or are refused is firewall.action',
+  chain: 'The chains of iptables are firewall.chains',
   usedns: 'Names are never looked up, nothing is to be set',
   dbfile: 'The database is store.path',
   dbpurgeage: 'How long past bans are kept is store.history',

@@ -36,8 +36,11 @@ const SYSTEM_PATH = '/usr/sbin:/sbin:/usr/bin:/bin';
 /**
  * @param options.timeout after this the program is ended with SIGTERM, and two seconds later with SIGKILL; 30 s by default
  * @param options.prefix put before every command, such as `ip netns exec NAME`
+ * @param options.signal ends the program early, in the same way
  */
-export function commandRunner(options: { readonly timeout?: Millis; readonly prefix?: readonly string[] } = {}): Run {
+export function commandRunner(
+  options: { readonly timeout?: Millis; readonly prefix?: readonly string[]; readonly signal?: AbortSignal } = {},
+): Run {
   const timeout = options.timeout ?? DEFAULT_TIMEOUT;
   return async (command, input = '', env = {}) => {
     const argv = [...(options.prefix ?? []), ...command];
@@ -46,6 +49,7 @@ export function commandRunner(options: { readonly timeout?: Millis; readonly pre
       const running = execa(file, args, {
         input,
         timeout,
+        ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
         // It gets a process group of its own, so a Ctrl-C that ends us does not hit it in the middle of a ban.
         killDescendants: true,
         forceKillAfterDelay: KILL_DELAY,

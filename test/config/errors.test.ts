@@ -186,8 +186,16 @@ describe('bad values', () => {
       '1:3 Cannot read source: this is an array where a table is expected [Write the table in single brackets, [name]]',
     ],
     [
-      'firewall.backend = "iptables"',
-      '1:20 Cannot read firewall.backend: "iptables" comes with a later version of tailban [This version knows "auto", "nftables", "none"]',
+      'firewall.backend = "iptable"',
+      '1:20 Cannot read firewall.backend: "iptable" is none of "auto", "nftables", "iptables", "firewalld", "ufw", "none" [Did you mean "iptables"?]',
+    ],
+    [
+      'firewall.chains = ["INPUT", "-j ACCEPT"]',
+      '1:30 Cannot read firewall.chains[1]: "-j ACCEPT" is no name of a chain [Write one such as "INPUT" or "DOCKER-USER"]',
+    ],
+    [
+      'firewall.chains = []',
+      '1:19 Cannot read firewall.chains: the list names no chain [Name at least one chain, or leave the setting out]',
     ],
     [
       'firewall.ports = [25, 65536]',

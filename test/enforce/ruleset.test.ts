@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import type { Network } from '../../src/core/ip.ts';
 import { parseSubject, subjectKey } from '../../src/core/subject.ts';
 import type { Subject } from '../../src/core/types.ts';
-import { changeText, type Policy, removeText, resetText, rules } from '../../src/enforce/firewall/ruleset.ts';
+import type { Policy } from '../../src/enforce/firewall/policy.ts';
+import { changeText, removeText, resetText, rules } from '../../src/enforce/firewall/ruleset.ts';
 import { maskOf, type Slot, setName, shapeOf, slotAround, slotOf, subjectAt } from '../../src/enforce/firewall/slot.ts';
 import { subject } from './bans.ts';
 

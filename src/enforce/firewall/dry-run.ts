@@ -23,6 +23,8 @@ class DryRun implements Enforcer {
     this.#options = options;
   }
 
+  readonly blocksPackets = true;
+
   handles(subject: Subject): boolean {
     return subject.type !== 'login';
   }

@@ -1,9 +1,8 @@
-/** Calls nft(8) and turns its complaints into EnforceErrors that say what to do. */
+/** What is asked of nft(8). */
 import { EnforceError } from '../../errors.ts';
-import { isMissing, type Outcome, type Run } from '../command.ts';
+import type { Outcome, Run } from '../command.ts';
+import { call, refused } from './call.ts';
 
-/** nft repeats the line that it did not like, which may hold thousands of addresses. */
-const LONGEST_STDERR = 2_000;
 const NOT_THERE = 'No such file or directory';
 
 /** Carries out a text in one transaction: all of it or nothing. @throws EnforceError */
@@ -39,6 +38,14 @@ export async function listStructure(run: Run): Promise<string> {
   return outcome.stdout;
 }
 
+/** The names of all tables, a line each. @throws EnforceError where nft cannot be used */
+export async function listTables(run: Run): Promise<string> {
+  const argv = ['nft', 'list', 'tables'] as const;
+  const outcome = await callNft(run, argv);
+  if (outcome.exitCode !== 0) throw refused('use nftables', argv, outcome);
+  return outcome.stdout;
+}
+
 /** A table with all its elements as JSON; null where there is no such table. @throws EnforceError */
 export async function listTable(run: Run, table: string): Promise<string | null> {
   const argv = ['nft', '--json', 'list', 'table', 'inet', table] as const;
@@ -48,21 +55,6 @@ export async function listTable(run: Run, table: string): Promise<string | null>
   throw refused('list the bans in the firewall', argv, outcome);
 }
 
-async function callNft(run: Run, argv: readonly [string, ...string[]], input?: string): Promise<Outcome> {
-  try {
-    return await run(argv, input);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    const problem =
-      'Cannot run nft: no such program was found, install the package nftables (apt-get install nftables)';
-    throw new EnforceError(problem, argv, '', { cause: error });
-  }
-}
-
-function refused(purpose: string, argv: readonly string[], outcome: Outcome): EnforceError {
-  const stderr = outcome.stderr.slice(0, LONGEST_STDERR);
-  const complaint = stderr.split('\n', 1)[0]?.slice(0, 300) ?? '';
-  const hint = /not permitted|permission denied/i.test(stderr) ? ', it needs root or the capability CAP_NET_ADMIN' : '';
-  const said = complaint === '' ? '' : ` and said "${complaint}"`;
-  return new EnforceError(`Cannot ${purpose}: nft exited with ${outcome.exitCode}${said}${hint}`, argv, stderr);
+function callNft(run: Run, argv: readonly [string, ...string[]], input?: string): Promise<Outcome> {
+  return call(run, argv, 'nftables', input);
 }

@@ -12,20 +12,12 @@ import { EnforceError } from '../../errors.ts';
 import type { Run } from '../command.ts';
 import type { Enforcer } from '../types.ts';
 import { type ConnectionCutter, connectionCutter } from './connections.ts';
+import { type Element, forget, type HeldSets, isHeld, remember, splitChanges } from './held.ts';
 import { fingerprint, heldElements } from './listing.ts';
 import { isThereAlready, listStructure, listTable, transact, wouldWork } from './nft.ts';
-import {
-  changeText,
-  declareText,
-  type Element,
-  type Policy,
-  probeText,
-  removeText,
-  resetText,
-  rules,
-  TABLE,
-} from './ruleset.ts';
-import { type Shape, type Slot, setName, slotAround, slotOf } from './slot.ts';
+import type { Policy } from './policy.ts';
+import { changeText, declareText, probeText, removeText, resetText, rules, TABLE } from './ruleset.ts';
+import { type Shape, type Slot, setName } from './slot.ts';
 
 export interface NftablesOptions extends Policy {
   /** Length of the IPv6 networks that are banned as a rule: their set is always there. */
@@ -52,7 +44,7 @@ class Nftables implements Enforcer {
   readonly #options: NftablesOptions;
   readonly #cutter: ConnectionCutter;
   /** The sets of the table by name, each with its elements and their ends. */
-  #sets = new Map<string, HeldSet>();
+  #sets: HeldSets = new Map();
   /** The table's structure as it was after the last change to it; null before `reset`. */
   #structure: string | null = null;
 
@@ -61,10 +53,12 @@ class Nftables implements Enforcer {
     this.#cutter = connectionCutter({
       ports: options.ports,
       run: options.run,
-      banned: (address) => this.#isHeld(address),
+      banned: (address) => isHeld(this.#sets, address, options.now()),
       warn: options.warn ?? (() => {}),
     });
   }
+
+  readonly blocksPackets = true;
 
   handles(subject: Subject): boolean {
     return subject.type !== 'login';
@@ -74,7 +68,7 @@ class Nftables implements Enforcer {
     if (this.#structure === null) {
       throw new EnforceError('Cannot change the firewall before it has been reset to a known state', [], '');
     }
-    const { bans, removed: unbanned } = this.#split(changes);
+    const { bans, removed: unbanned } = splitChanges(changes, this.#options.now());
     const added = newShapes(this.#sets, bans);
     // Where there is no set yet, there is nothing to take out of it.
     const removed = unbanned.filter((slot) => this.#sets.has(setName(slot)));
@@ -92,15 +86,19 @@ class Nftables implements Enforcer {
     }
 
     for (const shape of added) this.#sets.set(setName(shape), { shape, ends: new Map() });
-    for (const slot of removed) this.#sets.get(setName(slot))?.ends.delete(slot.base);
-    this.#remember(bans);
+    forget(this.#sets, removed);
+    remember(this.#sets, bans, this.#options.now());
     if (added.length > 0) await this.#recordStructure();
     if (bans.length > 0 && this.#options.killSockets) this.#cutter.cut();
   }
 
   async reset(bans: readonly Ban[]): Promise<void> {
-    const { bans: elements } = this.#split(bans.map((ban) => ({ type: 'ban', ban })));
-    const sets = new Map<string, HeldSet>();
+    const { now } = this.#options;
+    const { bans: elements } = splitChanges(
+      bans.map((ban) => ({ type: 'ban', ban })),
+      now(),
+    );
+    const sets: HeldSets = new Map();
     for (const shape of this.#standingShapes()) sets.set(setName(shape), { shape, ends: new Map() });
     for (const shape of newShapes(sets, elements)) {
       sets.set(setName(shape), { shape, ends: new Map() });
@@ -110,7 +108,7 @@ class Nftables implements Enforcer {
     await transact(this.#options.run, text, `put ${elements.length} bans into the firewall`);
 
     this.#sets = sets;
-    this.#remember(elements);
+    remember(sets, elements, now());
     await this.#recordStructure();
     if (elements.length > 0 && this.#options.killSockets) this.#cutter.cut();
   }
@@ -133,31 +131,6 @@ class Nftables implements Enforcer {
     this.#sets = new Map();
     await transact(this.#options.run, removeText(), 'delete the table inet tailban');
     await this.#cutter.idle();
-  }
-
-  /** The last change of each slot counts. A ban whose time is over is an unban. */
-  #split(changes: readonly Change[]): { bans: Element[]; removed: Slot[] } {
-    const last = new Map<string, { readonly slot: Slot; readonly until: Millis | null }>();
-    for (const change of changes) {
-      const slot = slotOf(change.type === 'ban' ? change.ban.subject : change.subject);
-      last.set(`${slot.base}/${slot.length}`, { slot, until: change.type === 'ban' ? change.ban.until : 0 });
-    }
-    const now = this.#options.now();
-    const bans: Element[] = [];
-    const removed: Slot[] = [];
-    for (const { slot, until } of last.values()) {
-      if (until === null) bans.push({ slot, remaining: null });
-      else if (until > now) bans.push({ slot, remaining: until - now });
-      else removed.push(slot);
-    }
-    return { bans, removed };
-  }
-
-  #remember(bans: readonly Element[]): void {
-    const now = this.#options.now();
-    for (const { slot, remaining } of bans) {
-      this.#sets.get(setName(slot))?.ends.set(slot.base, remaining === null ? null : now + remaining);
-    }
   }
 
   /** The sets that are there even while they are empty, so that an ordinary ban is one element and no new rule. */
@@ -206,25 +179,10 @@ class Nftables implements Enforcer {
     }
     return probes;
   }
-
-  #isHeld(address: Address): boolean {
-    const now = this.#options.now();
-    for (const { shape, ends } of this.#sets.values()) {
-      const slot = slotAround(address, shape);
-      const until = slot === null ? undefined : ends.get(slot.base);
-      if (until === null || (until !== undefined && until > now)) return true;
-    }
-    return false;
-  }
-}
-
-interface HeldSet {
-  readonly shape: Shape;
-  readonly ends: Map<Address, Millis | null>;
 }
 
 /** The shapes of bans that have no set yet. */
-function newShapes(sets: ReadonlyMap<string, HeldSet>, bans: readonly Element[]): Shape[] {
+function newShapes(sets: HeldSets, bans: readonly Element[]): Shape[] {
   const added = new Map<string, Shape>();
   for (const { slot } of bans) {
     const name = setName(slot);

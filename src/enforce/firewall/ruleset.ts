@@ -5,22 +5,12 @@
  */
 import { formatDuration } from '../../core/duration.ts';
 import type { Millis } from '../../core/types.ts';
+import type { Element } from './held.ts';
+import { type Policy, portText } from './policy.ts';
 import { isSingle, maskOf, type Shape, type Slot, setName } from './slot.ts';
 
 export const TABLE = 'tailban';
 export const CHAIN = 'prerouting';
-
-/** What happens to a packet of a banned address. `ports` are TCP ports; empty means all traffic, whatever the protocol. */
-export interface Policy {
-  readonly ports: readonly number[];
-  readonly action: 'drop' | 'reject';
-}
-
-/** One element with its remaining time in the kernel; null means for ever. */
-export interface Element {
-  readonly slot: Slot;
-  readonly remaining: Millis | null;
-}
 
 /** Elements on one line of text. Beyond about this many, longer lines gain nothing. */
 const CHUNK = 2_000;
@@ -126,11 +116,4 @@ function verdicts(policy: Policy): readonly string[] {
   if (policy.action === 'drop') return ['drop'];
   const reset = 'meta l4proto tcp reject with tcp reset';
   return policy.ports.length > 0 ? [reset] : [reset, 'reject with icmpx type admin-prohibited'];
-}
-
-function portText(port: number): string {
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new RangeError(`Cannot block port ${port}: a port is a whole number from 1 to 65535`);
-  }
-  return String(port);
 }

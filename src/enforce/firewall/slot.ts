@@ -33,6 +33,9 @@ export interface Slot extends Shape {
  * @throws TypeError for a login, and for a subject whose text is no address.
  */
 export function slotOf(subject: Subject): Slot {
+  // Nearly all are addresses, and a start may bring a hundred thousand.
+  const address = subject.type === 'address' ? parseAddress(subject.address) : null;
+  if (address !== null) return { family: familyOf(address), length: addressWidth(address), base: address };
   const network = subjectNetwork(subject);
   const parsed = network === null ? null : parseNetwork(network);
   if (parsed === null) {
@@ -53,7 +56,8 @@ export function slotAround(address: Address, shape: Shape): Slot | null {
 
 /** The name of the set. */
 export function setName(shape: Shape): string {
-  return isSingle(shape) ? `address${shape.family}` : `network${shape.family}_${shape.length}`;
+  if (isSingle(shape)) return shape.family === 4 ? 'address4' : 'address6';
+  return `network${shape.family}_${shape.length}`;
 }
 
 /** The inverse of `setName`; null for a name that is not ours. */

@@ -1,9 +1,10 @@
 /**
- * Requests to Stalwart's management API: the only user of fetch. Whatever goes wrong is an EnforceError whose message is
+ * Requests to Stalwart's management API. Whatever goes wrong is an EnforceError whose message is
  * one sentence with the status and what the server said of it; trying again is for the queue.
  */
 import type { Millis } from '../../core/types.ts';
 import { EnforceError } from '../../errors.ts';
+import { requestHttp } from '../../http-client.ts';
 
 export interface ClientOptions {
   /** Such as `https://mail.example.org`. */
@@ -47,7 +48,11 @@ export class Client {
     throw this.#refused(status, text);
   }
 
-  async #request(method: string, path: string, body: unknown): Promise<{ status: number; text: string }> {
+  async #request(
+    method: 'GET' | 'POST' | 'PATCH',
+    path: string,
+    body: unknown,
+  ): Promise<{ status: number; text: string }> {
     const { url, token, timeout = TIMEOUT } = this.#options;
     try {
       const headers = {
@@ -55,18 +60,15 @@ export class Client {
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       };
-      const response = await fetch(new URL(url.replace(/\/*$/, '') + path), {
+      return await requestHttp(new URL(url.replace(/\/*$/, '') + path), {
         method,
         headers,
         body: body === undefined ? null : JSON.stringify(body),
-        // The token is for nobody else.
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeout),
+        timeout,
+        largestAnswer: LARGEST_ANSWER,
       });
-      return { status: response.status, text: await readText(response) };
     } catch (error) {
-      if (error instanceof EnforceError) throw error;
-      throw this.#failed(isTimeout(error) ? `it did not answer within ${timeout} ms` : reasonOf(error), error);
+      throw this.#failed(error instanceof Error ? error.message : String(error), error);
     }
   }
 
@@ -95,30 +97,7 @@ function errorOf(answer: unknown): string | null {
   return typeof answer.error === 'string' ? answer.error : 'error';
 }
 
-async function readText(response: Response): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of response.body ?? []) {
-    size += piece.length;
-    if (size > LARGEST_ANSWER)
-      throw new EnforceError(`Cannot use Stalwart: its answer is longer than ${LARGEST_ANSWER} bytes`, [], '');
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString('utf8');
-}
-
 function quote(text: string): string {
   const line = text.replace(/[\s\0-\x1f\x7f]+/g, ' ').trim();
   return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE)}…` : line;
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.name === 'TimeoutError';
-}
-
-/** fetch says only "fetch failed"; why is in the cause. */
-function reasonOf(error: unknown): string {
-  const { cause } = error instanceof Error ? error : { cause: undefined };
-  if (cause instanceof Error) return 'code' in cause && cause.message === '' ? String(cause.code) : cause.message;
-  return error instanceof Error ? error.message : String(error);
 }
