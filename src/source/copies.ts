@@ -2,11 +2,10 @@
  * Tells a copy of a log from a log of its own. Rotation by "copytruncate" copies the file and empties it, so the copy
  * holds lines that have been delivered already, and perhaps some at its end that have not.
  */
-import { readdir } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import type { Millis } from '../core/types.ts';
+import { filesBeside, steadily } from './beside.ts';
 import { agree } from './fingerprint.ts';
-import { isCompressed } from './glob.ts';
 import { isLineStart, type OpenLog, openLog, readAt } from './open-log.ts';
 import type { Past, Tailer } from './tailer.ts';
 
@@ -42,17 +41,33 @@ export async function originOf(file: Tailer, others: readonly Tailer[]): Promise
 
 /** Opens the longest copy that was made of a file before it was emptied, if it lies beside it. */
 export async function findCopy(path: string, past: Past, followed: (key: string) => boolean): Promise<OpenLog | null> {
-  let best: OpenLog | null = null;
-  for (const name of await readdir(dirname(path)).catch(() => [])) {
-    if (!isRelative(name, basename(path)) || name === basename(path) || isCompressed(name)) continue;
-    const log = await openLog(join(dirname(path), name)).catch(() => null);
-    if (log === null) continue;
-    const better =
-      !followed(log.key) && log.size > (best?.size ?? past.offset - 1) && (await holds(log, past).catch(() => false));
-    await (better ? best : log)?.handle.close();
-    if (better) best = log;
-  }
-  return best;
+  const isCandidate = (one: string): boolean => isRelative(basename(one), basename(path));
+  return steadily(
+    [dirname(path)],
+    isCandidate,
+    async (look) => {
+      let best: OpenLog | null = null;
+      for (const file of filesBeside(look, path).filter((one) => isCandidate(one.path))) {
+        const log = await openLog(file.path).catch(() => null);
+        if (log === null) continue;
+        const fits = !followed(log.key) && log.size > (best?.size ?? past.offset - 1);
+        const better = fits && (await holds(log, past).catch(() => false));
+        await (better ? best : log)?.handle.close();
+        if (better) best = log;
+      }
+      return best;
+    },
+    async (copy) => copy?.handle.close(),
+  );
+}
+
+/**
+ * Whether a rotated file holds anything that the log of its name does not. A copy of what that holds now, perhaps still
+ * in the making, does not: the log will be read itself.
+ */
+export async function hasOwnLines(file: OpenLog, log: OpenLog | null): Promise<boolean> {
+  if (log === null || log.size === 0 || !agree(file.head, log.head)) return true;
+  return file.size > 0 && !(await sameBefore(file, log, Math.min(file.size, log.size)));
 }
 
 /** Whether a name is the log's own with something added: `mail.log.1`, `mail.log-20261122`, `mail-20261122.log`. */

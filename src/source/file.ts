@@ -8,9 +8,9 @@ import { Blocks } from './blocks.ts';
 import { findCopy, originOf } from './copies.ts';
 import { Followed } from './followed.ts';
 import { compileGlobs, errorCode, type GlobSet, isMissing, type Listing } from './glob.ts';
-import { openMissed } from './missed.ts';
+import { openMissed, type Seen } from './missed.ts';
 import { type OpenLog, openLog } from './open-log.ts';
-import { Problems } from './problems.ts';
+import { cannotRead, nothingMatches, Problems } from './problems.ts';
 import { planResume } from './resume.ts';
 import { findStart, lastLineStart } from './seek.ts';
 import type { Past, Tailer } from './tailer.ts';
@@ -83,7 +83,10 @@ class RunningFileSource {
         now: options.now,
         blocks: new Blocks(),
         origin: (tailer) => originOf(tailer, this.#followed.all()),
-        emptied: (tailer, past) => (tailer.mayBeCopy ? this.#onUnseen(tailer) : this.#onEmptied(tailer, past)),
+        emptied: (tailer, past) => {
+          if (tailer.mayBeCopy) return this.#onUnseen(tailer);
+          return past.head.length === 0 ? this.#onFilled(tailer, past) : this.#onEmptied(tailer, past);
+        },
         problem: (tailer, error) => this.#onProblem(tailer, error),
       },
       options.quiet ?? DEFAULT_QUIET,
@@ -254,7 +257,11 @@ class RunningFileSource {
   async #followMissed(path: string, known: readonly Tailer[]): Promise<readonly Tailer[]> {
     if (known.length === 0) return [];
     const keys = new Set(known.map(({ log }) => log.key));
-    return this.#addMissed(path, await openMissed(path, keys, (key) => this.#followed.has(key)));
+    return this.#addMissed(path, await this.#openMissed(path, { known: keys }));
+  }
+
+  #openMissed(path: string, seen: Seen): Promise<readonly OpenLog[]> {
+    return openMissed(path, seen, (key) => this.#followed.has(key));
   }
 
   #addMissed(path: string, logs: readonly OpenLog[]): readonly Tailer[] {
@@ -291,7 +298,7 @@ class RunningFileSource {
     await Promise.all(others.map((one) => one.drained()));
     const isFollowed = (key: string) => this.#followed.has(key);
     const log = past.taken ? null : await findCopy(tailer.path, past, isFollowed);
-    const later = log === null ? [] : await openMissed(tailer.path, new Set([log.key]), isFollowed);
+    const later = log === null ? [] : await this.#openMissed(tailer.path, { known: new Set([log.key]) });
     this.#sink.info(`${tailer.path} was emptied, reading it from its beginning`);
     if (log === null || isFollowed(log.key) || this.#state === 'stopped') {
       await Promise.all([log, ...later].map((one) => one?.handle.close()));
@@ -308,6 +315,14 @@ class RunningFileSource {
     const missed = this.#addMissed(tailer.path, later);
     tailer.register();
     await copy.drained();
+    await Promise.all(missed.map((one) => one.drained()));
+  }
+
+  /** Reads what may have been written, copied and emptied since the file was seen empty. */
+  async #onFilled(tailer: Tailer, past: Past): Promise<void> {
+    const logs = await this.#openMissed(tailer.path, { emptyAt: past.modified });
+    if (this.#state === 'stopped') return void (await Promise.all(logs.map(({ handle }) => handle.close())));
+    const missed = this.#addMissed(tailer.path, logs);
     await Promise.all(missed.map((one) => one.drained()));
   }
 
@@ -329,12 +344,4 @@ class RunningFileSource {
     if (error === null) this.#problems.solved(tailer.log.key, `${tailer.path} can be read again`);
     else this.#problems.report(tailer.log.key, cannotRead(tailer.path, error));
   }
-}
-
-function nothingMatches(glob: string): string {
-  return `No file matches ${glob}, waiting for one to appear`;
-}
-
-function cannotRead(path: string, error: Error): string {
-  return `Cannot read ${path} (${errorCode(error) ?? error.message}), trying again until it can be read`;
 }

@@ -23,6 +23,8 @@ export interface JournalSourceOptions {
   readonly units: readonly string[];
   readonly identifiers: readonly string[];
   readonly facilities?: readonly number[];
+  /** This host's id, for entries of other boots than this one. */
+  readonly machine?: string | null;
   /** The program to run; `journalctl` where not given. */
   readonly command?: string;
   readonly now: () => Millis;
@@ -73,9 +75,9 @@ class RunningJournalSource {
   #dropped = 0;
 
   constructor(options: JournalSourceOptions, since: Millis, sink: Sink) {
-    const { units, identifiers, facilities = [] } = options;
+    const { units, identifiers, facilities = [], machine = null } = options;
     this.#options = options;
-    this.#matches = { units, identifiers, facilities };
+    this.#matches = { units, identifiers, facilities, machine };
     this.#sink = sink;
     this.#problems = new Problems(sink);
     this.#start = { type: 'since', time: since };

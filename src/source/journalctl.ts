@@ -8,6 +8,11 @@ export interface JournalMatches {
   readonly identifiers: readonly string[];
   /** Syslog facilities by number (RFC 5424 section 6.2.1); 2 is mail. */
   readonly facilities: readonly number[];
+  /**
+   * This host's id (machine-id(5)). With it entries of all boots come; who follows is otherwise shown those of this boot
+   * only, and where a container hides what boot it is, none.
+   */
+  readonly machine: string | null;
 }
 
 export type JournalStart =
@@ -21,15 +26,19 @@ export function journalArguments(matches: JournalMatches, start: JournalStart): 
     ...matches.identifiers.map((identifier) => `SYSLOG_IDENTIFIER=${identifier}`),
     ...matches.facilities.map((facility) => `SYSLOG_FACILITY=${facility}`),
   ];
+  const { machine } = matches;
+  const host = machine === null ? [] : [`_MACHINE_ID=${machine}`];
   return [
     '--all',
     '--output=json',
     '--follow',
     '--no-tail',
     '--no-pager',
+    // All boots, but also the journals of other machines that may lie beside ours.
+    ...(machine === null ? [] : ['--merge']),
     start.type === 'after' ? `--after-cursor=${start.cursor}` : `--since=@${seconds(start.time)}`,
     // A plus means "or"; without it, matches of different fields mean "and".
-    ...groups.flatMap((group, index) => (index === 0 ? [group] : ['+', group])),
+    ...(groups.length === 0 ? host : groups.flatMap((group, index) => [...(index === 0 ? [] : ['+']), ...host, group])),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** What is wrong with the files of a source now: each problem is told once, and once more when it is over. */
+import { errorCode } from './glob.ts';
 import type { Sink } from './types.ts';
 
 export class Problems {
@@ -35,4 +36,12 @@ export class Problems {
     if (first === undefined) return null;
     return others.length === 0 ? first : `${first} (and ${others.length} more)`;
   }
+}
+
+export function nothingMatches(glob: string): string {
+  return `No file matches ${glob}, waiting for one to appear`;
+}
+
+export function cannotRead(path: string, error: Error): string {
+  return `Cannot read ${path} (${errorCode(error) ?? error.message}), trying again until it can be read`;
 }

@@ -2,12 +2,10 @@
  * Where reading goes on after a restart. Meanwhile logs may have been renamed, copied and emptied, several times: this
  * looks for the file of each stored position under every name in its directory, and for what came after it.
  */
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import type { Millis } from '../core/types.ts';
-import { compareAge, isRelative, isRotation } from './copies.ts';
+import { basename, dirname } from 'node:path';
+import { type Beside, type Look, steadily } from './beside.ts';
+import { compareAge, hasOwnLines, isRelative, isRotation } from './copies.ts';
 import { HEAD_BYTES, hasFingerprint } from './fingerprint.ts';
-import { isCompressed, isMissing } from './glob.ts';
 import { fileKey, isLineStart, type OpenLog, openLog } from './open-log.ts';
 import type { FilePosition, Fingerprint } from './types.ts';
 
@@ -29,30 +27,27 @@ export interface ResumePlan {
 }
 
 /** Opens what has to be read; the files become the caller's. `followed` tells what is being read already. */
-export async function planResume(
+export function planResume(
   positions: readonly FilePosition[],
   followed: (key: string) => boolean,
 ): Promise<ResumePlan> {
-  for (let attempt = 0; ; attempt++) {
-    const entries: Entry[] = [];
-    const plan = await makePlan(positions, followed, entries);
-    if (attempt === MOST_ATTEMPTS || !entries.some(({ moved }) => moved)) return plan;
-    await Promise.all(entries.map(({ log }) => log?.handle.close()));
-  }
+  const isRelated = (path: string): boolean =>
+    positions.some((one) => dirname(one.path) === dirname(path) && isRelative(basename(path), basename(one.path)));
+  return steadily(
+    positions.map(({ path }) => dirname(path)),
+    isRelated,
+    (look) => makePlan(positions, followed, look),
+    ({ files }) => Promise.all(files.map(({ log }) => log.handle.close())),
+  );
 }
-
-/** A rotation in the middle of looking is not followed by another and another. */
-const MOST_ATTEMPTS = 5;
 
 async function makePlan(
   positions: readonly FilePosition[],
   followed: (key: string) => boolean,
-  entries: Entry[],
+  look: Look,
 ): Promise<ResumePlan> {
-  const unreadable = new Set<string>();
-  for (const directory of new Set(positions.map(({ path }) => dirname(path)))) {
-    if (!(await look(directory, followed, entries))) unreadable.add(directory);
-  }
+  const unreadable = new Set([...look].filter(([, files]) => files === null).map(([directory]) => directory));
+  const entries = entriesOf(look, followed);
   const claims = new Map<FilePosition, Entry>();
   const waiting: FilePosition[] = [];
   const warnings: string[] = [];
@@ -73,8 +68,14 @@ async function makePlan(
     if (own !== undefined && own.problem !== null) waiting.push(position);
     else if (position.offset > 0) warnings.push(lost(position.path));
   }
-  for (const path of new Set(visible.filter((one) => !waiting.includes(one)).map((one) => one.path))) {
-    claimSuccessors(path, entries);
+  const judged = visible.filter((one) => !waiting.includes(one));
+  for (const path of new Set(judged.map((one) => one.path))) {
+    await claimSuccessors(
+      path,
+      judged.filter((one) => one.path === path),
+      claims,
+      entries,
+    );
   }
   const files: Resumed[] = [];
   for (const entry of entries) {
@@ -95,38 +96,22 @@ async function makePlan(
 }
 
 /** One file of a directory, opened only when its content matters. */
-interface Entry {
-  readonly path: string;
-  readonly key: string;
-  readonly size: number;
-  readonly modified: Millis;
+interface Entry extends Beside {
   log: OpenLog | null;
   problem: Error | null;
-  /** Another file has the name by now. */
-  moved: boolean;
   /** From where it is to be read; null as long as nobody claims it. */
   offset: number | null;
   of: string | null;
 }
 
-/** Answers whether the directory can be looked at. */
-async function look(directory: string, followed: (key: string) => boolean, entries: Entry[]): Promise<boolean> {
-  const names = await readdir(directory).catch(() => null);
-  for (const name of names ?? []) {
-    const path = join(directory, name);
-    if (isCompressed(name)) continue;
-    const blank = { path, log: null, problem: null, moved: false, offset: null, of: null };
-    try {
-      const stats = await stat(path);
-      const key = fileKey(stats.dev, stats.ino);
-      if (!stats.isFile() || followed(key) || entries.some((entry) => entry.key === key)) continue;
-      entries.push({ ...blank, key, size: stats.size, modified: stats.mtimeMs });
-    } catch (error) {
-      if (error instanceof Error && !isMissing(error))
-        entries.push({ ...blank, key: path, size: 0, modified: 0, problem: error });
-    }
+/** Each file once, however many names it has. */
+function entriesOf(look: Look, followed: (key: string) => boolean): Entry[] {
+  const entries = new Map<string, Entry>();
+  for (const file of [...look.values()].flatMap((files) => files ?? [])) {
+    if (!followed(file.key) && !entries.has(file.key))
+      entries.set(file.key, { ...file, log: null, offset: null, of: null });
   }
-  return names !== null;
+  return [...entries.values()];
 }
 
 /** The file itself, under whatever name. */
@@ -164,20 +149,42 @@ function claim(entry: Entry, of: string, offset: number): void {
   entry.offset = Math.max(entry.offset ?? 0, offset);
 }
 
-/** Where the file of the log's own name is a new one: that from its beginning, and before it what was rotated since. */
-function claimSuccessors(path: string, entries: readonly Entry[]): void {
-  const current = entries.find((entry) => entry.path === path);
-  if (current !== undefined && current.offset !== null) return;
+/**
+ * Where the file of the log's own name is a new one: that from its beginning, and before it what was rotated since. What
+ * a file held that was seen empty cannot be told by its content, nor what came after one that is gone: there those count
+ * that were made after the log was last read.
+ */
+async function claimSuccessors(
+  path: string,
+  positions: readonly FilePosition[],
+  claims: ReadonlyMap<FilePosition, Entry>,
+  entries: readonly Entry[],
+): Promise<void> {
   const log = basename(path);
-  const newest = entries
-    .filter((entry) => entry.of === path)
-    .sort((one, other) => compareAge(log, one, other))
-    .at(-1);
-  for (const entry of newest === undefined ? [] : entries) {
-    if (newest === undefined || entry.offset !== null || dirname(entry.path) !== dirname(path)) continue;
-    if (isRotation(basename(entry.path), log) && compareAge(log, newest, entry) < 0) claim(entry, path, 0);
+  const current = entries.find((entry) => entry.path === path);
+  const known = positions
+    .flatMap((one) => (one.fingerprint.length === 0 ? [] : (claims.get(one) ?? [])))
+    .sort((one, other) => compareAge(log, one, other));
+  if (current !== undefined && known.includes(current)) return;
+  const newest = known.at(-1);
+  const lastRead = Math.max(...positions.map(({ modified }) => modified ?? Number.POSITIVE_INFINITY));
+  for (const entry of entries) {
+    if (entry.offset !== null || dirname(entry.path) !== dirname(path) || !isRotation(basename(entry.path), log))
+      continue;
+    const isLater = newest === undefined ? entry.born > lastRead : compareAge(log, newest, entry) < 0;
+    if (!isLater || (newest === undefined && (await isAnyOf(entry, positions)))) continue;
+    const file = await opened(entry);
+    const own = current === undefined ? null : await opened(current);
+    if (file !== null && (await hasOwnLines(file, own))) claim(entry, path, 0);
   }
   if (current !== undefined) claim(current, path, 0);
+}
+
+/** Whether it begins as one of the files did that have been read, even if it has changed behind that. */
+async function isAnyOf(entry: Entry, positions: readonly FilePosition[]): Promise<boolean> {
+  const begun = positions.filter(({ fingerprint }) => fingerprint.length > 0);
+  for (const { fingerprint } of begun) if (await begins(entry, fingerprint)) return true;
+  return false;
 }
 
 async function begins(entry: Entry, fingerprint: Fingerprint): Promise<boolean> {
@@ -186,15 +193,14 @@ async function begins(entry: Entry, fingerprint: Fingerprint): Promise<boolean> 
   return hasFingerprint(log.head, fingerprint);
 }
 
+/** Null where it cannot be opened, or another file has the name by now. */
 async function opened(entry: Entry): Promise<OpenLog | null> {
-  if (entry.problem !== null || entry.moved || entry.log !== null) return entry.log;
+  if (entry.problem !== null || entry.log !== null) return entry.log;
   try {
     const log = await openLog(entry.path);
-    entry.moved = log.key !== entry.key;
-    if (entry.moved) await log.handle.close();
-    else entry.log = log;
+    if (log.key === entry.key) entry.log = log;
+    else await log.handle.close();
   } catch (error) {
-    entry.moved = isMissing(error);
     entry.problem = error instanceof Error ? error : new Error(String(error));
   }
   return entry.log;

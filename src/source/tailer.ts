@@ -12,10 +12,15 @@ import type { FilePosition, Fingerprint, Sink } from './types.ts';
 
 const EMPTY = Buffer.alloc(0);
 
-/** What a file held before it was emptied in place: its first bytes, and how far they had been read. */
+/**
+ * What a file held before it was emptied in place: its first bytes, and how far they had been read. Without any bytes the
+ * file was empty, and what it may have held since then cannot be seen in it.
+ */
 export interface Past {
   readonly head: Buffer;
   readonly offset: number;
+  /** When it had last been changed, by the file system. */
+  readonly modified: Millis;
   /** A copy has been found, and reads on from there. */
   taken: boolean;
 }
@@ -56,6 +61,8 @@ export class Tailer {
   size: number;
   lastGrowth: Millis;
   head: Buffer;
+  /** When the file had last been changed as it was looked at. */
+  #modified: Millis;
   past: Past | null = null;
   mayBeCopy: boolean;
 
@@ -76,6 +83,7 @@ export class Tailer {
     this.offset = start.offset;
     this.size = log.size;
     this.head = log.head;
+    this.#modified = log.modified;
     this.lastGrowth = context.now();
     this.mayBeCopy = start.mayBeCopy;
     this.#after = start.after;
@@ -123,6 +131,7 @@ export class Tailer {
       inode,
       offset: this.offset,
       fingerprint: this.#fingerprint,
+      modified: this.#modified,
     };
   }
 
@@ -163,7 +172,7 @@ export class Tailer {
   async #step(): Promise<boolean> {
     const { handle } = this.log;
     const from = Math.max(this.offset, this.#searched);
-    const { size } = await handle.stat();
+    const { size, mtimeMs } = await handle.stat();
     const block = this.#context.blocks.take(Math.max(0, size - from));
     try {
       const { bytesRead } = await handle.read(block, 0, block.length, from);
@@ -174,6 +183,8 @@ export class Tailer {
       if (this.#closed) return false;
       if (!agree(head, this.head) || head.length < this.head.length) return await this.#restart();
       if (size < from) return await this.#shrunk(size);
+      if (this.head.length === 0 && mtimeMs !== this.#modified) return await this.#filled(mtimeMs);
+      this.#modified = mtimeMs;
       this.#grow(head, from + bytesRead);
       if (bytesRead === 0) return false;
       if (this.mayBeCopy && !(await this.#settle())) return !this.mayBeCopy;
@@ -203,14 +214,23 @@ export class Tailer {
   }
 
   async #restart(): Promise<boolean> {
-    const past: Past = { head: this.head, offset: this.offset, taken: false };
+    const past: Past = { head: this.head, offset: this.offset, modified: this.#modified, taken: false };
     this.offset = 0;
     this.#searched = 0;
+    this.#modified = (await this.log.handle.stat()).mtimeMs;
     this.head = await readHead(this.log.handle);
     this.size = 0;
     this.lastGrowth = this.#context.now();
     if (!this.mayBeCopy) this.past = past;
     await this.#context.emptied(this, past);
+    return true;
+  }
+
+  /** What was empty has been written to: perhaps more than once, with a copy and another emptying in between. */
+  async #filled(modified: Millis): Promise<boolean> {
+    const past: Past = { head: EMPTY, offset: 0, modified: this.#modified, taken: false };
+    this.#modified = modified;
+    if (!this.mayBeCopy) await this.#context.emptied(this, past);
     return true;
   }
 

@@ -14,6 +14,8 @@ export interface FilePosition {
   /** Everything before this byte has been delivered; always the start of a line. */
   readonly offset: number;
   readonly fingerprint: Fingerprint;
+  /** When the file had last been changed as it was read, by its file system: what was made after that is unread. */
+  readonly modified?: Millis;
 }
 
 /** A hash over the first `length` bytes of a file. */

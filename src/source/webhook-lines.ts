@@ -35,7 +35,7 @@ export function readWebhook(body: Buffer, receivedAt: Millis): WebhookEvent[] | 
 function readEvent({ id, createdAt, type, data }: Fields, receivedAt: Millis): WebhookEvent[] {
   const fields = fieldsOf(data);
   const connection = CONNECTION.flatMap(([key, shape, form]) => {
-    const value = String(fields[key] ?? '');
+    const value = wordOf(fields[key]);
     return shape.test(value) ? [`${key} = ${form === 'quoted' ? `"${value}"` : value}`] : [];
   });
   if (typeof type !== 'string' || !TYPE.test(type)) return [];
@@ -52,6 +52,11 @@ function ownKeys(data: Fields): string[] {
     const value = data[key];
     return typeof value === 'string' ? [`${key} = "${oneLine(value)}"`] : [];
   });
+}
+
+/** JSON may hold objects where a word is due, also such as have no text. */
+function wordOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 function oneLine(text: string): string {

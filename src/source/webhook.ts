@@ -6,7 +6,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Millis } from '../core/types.ts';
-import { closeHttpServer, createHttpServer } from '../http.ts';
+import { closeHttpServer, loadHttpServer } from '../http.ts';
 import { errorCode } from './glob.ts';
 import { Problems } from './problems.ts';
 import type { Position, Sink, Source, SourceStatus } from './types.ts';
@@ -82,6 +82,7 @@ class RunningWebhookSource {
 
   async #listen(): Promise<void> {
     const { host, port, pause = DEFAULT_PAUSE } = this.#options;
+    const createHttpServer = await loadHttpServer();
     const app = createHttpServer(LARGEST_BODY);
     app.removeAllContentTypeParsers();
     // The signature is over the bytes as they came.

@@ -52,6 +52,18 @@ test('the first start asks for entries since a time, of any of the units, identi
   ]);
 });
 
+test('entries of all boots of this machine are asked for, and of no other machine whose journal lies beside it', async (t) => {
+  const { calls, begin } = await setUp(t, FOLLOW);
+  const machine = 'a4c1ce4edbbf4e79b6e94c4987fe13cb';
+  await begin({ units: ['dovecot.service'], facilities: [2], machine });
+  await begin({ units: [], machine });
+  const start = '--all --output=json --follow --no-tail --no-pager --merge --since=@12.345000';
+  assert.deepEqual(await calls(), [
+    `${start} _MACHINE_ID=${machine} _SYSTEMD_UNIT=dovecot.service + _MACHINE_ID=${machine} SYSLOG_FACILITY=2`,
+    `${start} _MACHINE_ID=${machine}`,
+  ]);
+});
+
 test('entries are delivered as they are, and reading goes on behind the last cursor after a restart', async (t) => {
   const { dir, calls, recorder, begin } = await setUp(t, `cat backlog; ${FOLLOW}`);
   const lines = [entry(1), entry(2, 'a "__CURSOR" : "evil"'), entry(3, ', "__CURSOR":"evil"')];
