@@ -5,6 +5,7 @@
  *     node bench/reading-run.ts LOG RUNS all|NAME,NAME [DATABASE]
  */
 import { rmSync } from 'node:fs';
+import { DISK } from '../src/config/files.ts';
 import { loadFilters } from '../src/config/filter-files.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { Judge } from '../src/core/judge.ts';
@@ -42,7 +43,7 @@ const [log = '', runs = '1', names = 'all', database] = process.argv.slice(2);
 const filters = [...(await loadFilters(`${ROOT}filters`)).values()].filter(
   ({ definition }) => names === 'all' || names.split(',').includes(definition.name),
 );
-const { config } = await loadConfig(null, () => Promise.resolve(''), {
+const { config } = await loadConfig(null, DISK, {
   filters: filters.map(({ definition }) => definition.name),
 });
 for (let i = 0; i < Number(runs); i++) process.stdout.write(`${JSON.stringify(await readOnce())}\n`);

@@ -1,19 +1,27 @@
 /** HTTP servers as the daemon wants them: what the API and webhooks have in common. The only user of fastify. */
-import { type FastifyInstance, fastify } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Millis } from './core/types.ts';
 
 const LAST_ANSWERS: Millis = 2_000;
 const WHOLE_REQUEST: Millis = 120_000;
 
 /** @param bodyLimit the most bytes that a request may have, where its route says nothing else */
-export function createHttpServer(bodyLimit: number): FastifyInstance {
-  return fastify({
-    logger: false,
-    bodyLimit,
-    exposeHeadRoutes: false,
-    forceCloseConnections: 'idle',
-    requestTimeout: WHOLE_REQUEST,
-  });
+export type CreateHttpServer = (bodyLimit: number) => FastifyInstance;
+
+/**
+ * Nearly half of the daemon's code is behind this: it is to be loaded while the firewall works on the stored bans, and not
+ * before. It gives no server, because an instance of fastify that comes out of a promise has started already.
+ */
+export async function loadHttpServer(): Promise<CreateHttpServer> {
+  const { default: fastify } = await import('fastify');
+  return (bodyLimit) =>
+    fastify({
+      logger: false,
+      bodyLimit,
+      exposeHeadRoutes: false,
+      forceCloseConnections: 'idle',
+      requestTimeout: WHOLE_REQUEST,
+    });
 }
 
 /** Answers what has been asked, but not for ever, then stops. */

@@ -1,4 +1,5 @@
 /** Brings the judge back to where it was: the bans of the store, the counters of the last checkpoint, waiting lines. */
+import { setImmediate } from 'node:timers/promises';
 import type { Judge } from './core/judge.ts';
 import type { Change, Millis } from './core/types.ts';
 import type { Enforcer } from './enforce/types.ts';
@@ -18,25 +19,43 @@ export interface RestoreOptions {
   readonly log: Logger;
 }
 
-export async function restoreState(options: RestoreOptions): Promise<void> {
-  const { judge, store, reading, memory, now, log } = options;
+/** So many counters are read in some milliseconds. */
+const AT_A_TIME = 5_000;
+
+/**
+ * Restores what enforcers are told: the bans, and from where logins are used. Gives the waiting lines, for
+ * `restoreCounts`.
+ */
+export async function restoreBans(options: RestoreOptions): Promise<Map<string, string>> {
+  const { judge, store, memory, now } = options;
   let bans = store.recentBans(now - memory);
   const isFresh = bans.length === 0 && store.positions().size === 0 && store.recentBans(0).length === 0;
   if (store.recovered || isFresh) {
     await adopt(options);
     bans = store.recentBans(now - memory);
   }
-  // Bans first: what they cover is left out of the counters, and lines that are read again fall under them.
-  for (const { endedAt, ended, ...ban } of bans) {
-    judge.restore(ended === 'unbanned' ? { ...ban, until: endedAt, offence: 0 } : ban, now);
-  }
-  const covered: Counter[] = [];
-  for (const counter of store.counters()) {
-    const times = judge.loadCounter(counter);
-    if (times.length < counter.times.length) covered.push({ ...counter, times });
+  for (const ban of bans) {
+    judge.restore(ban.ended === 'unbanned' ? { ...ban, until: ban.endedAt, offence: 0 } : ban, now);
   }
   const joins = store.joins();
   restoreKnownGood(judge, joins);
+  return joins;
+}
+
+/**
+ * Restores the counters and the waiting lines; nothing may be judged before. The bans have to be there: what they cover
+ * is left out of the counters, and lines that are read again fall under them.
+ */
+export async function restoreCounts(options: RestoreOptions, joins: Map<string, string>): Promise<void> {
+  const { judge, store, reading, log } = options;
+  const covered: Counter[] = [];
+  let read = 0;
+  for (const counter of store.counters()) {
+    const times = judge.loadCounter(counter);
+    if (times.length < counter.times.length) covered.push({ ...counter, times });
+    // The firewall is being fed at the same time.
+    if (++read % AT_A_TIME === 0) await setImmediate();
+  }
   const stale = restoreEvidence(judge, joins);
   // Killed between a ban and the next checkpoint: nobody else would ever take these out of the store.
   if (covered.length + stale.size > 0) store.checkpoint({ positions: new Map(), counters: covered, joins: stale });

@@ -7,7 +7,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RecentMap } from '../core/recent.ts';
 import type { Millis } from '../core/types.ts';
-import { closeHttpServer, createHttpServer } from '../http.ts';
+import { closeHttpServer, loadHttpServer } from '../http.ts';
 import {
   delaySeconds,
   type PolicyAnswer,
@@ -65,6 +65,7 @@ class DovecotPolicy implements Gate {
 
   async start(): Promise<void> {
     const { host, port } = this.#options;
+    const createHttpServer = await loadHttpServer();
     const app = createHttpServer(LARGEST_BODY);
     app.server.maxConnections = MAX_CONNECTIONS;
     app.server.requestTimeout = SLOWEST_REQUEST;

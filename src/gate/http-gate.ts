@@ -7,7 +7,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Millis } from '../core/types.ts';
 import type { Admission, Request } from '../core/verdict.ts';
-import { closeHttpServer, createHttpServer } from '../http.ts';
+import { closeHttpServer, loadHttpServer } from '../http.ts';
 import { clearSocketPath, restrictSocket } from '../unix-socket.ts';
 import {
   answerTo,
@@ -77,6 +77,7 @@ class HttpGate implements Gate {
 
   async start(): Promise<void> {
     const { place } = this.#options;
+    const createHttpServer = await loadHttpServer();
     const app = createHttpServer(LARGEST_BODY);
     app.server.maxConnections = MAX_CONNECTIONS;
     app.server.headersTimeout = SLOWEST_REQUEST;

@@ -127,9 +127,9 @@ function clientOf(
   const peer = parseAddress(chain.slice(comma + 1).trim());
   if (peer === null || !useForwarded) return peer === null ? null : { address: peer, behindProxy: false };
   const before = comma < 0 ? undefined : chain.slice(0, comma);
-  const told =
-    forwardedHeader === 'forwarded' ? { forwarded: one(headers['forwarded']) ?? undefined } : { xForwardedFor: before };
-  return clientAddress(peer, told, (address) => trustedProxies.some((network) => contains(network, address)));
+  const told = { forwarded: one(headers['forwarded']) ?? undefined, xForwardedFor: before };
+  const isTrusted = (address: Address): boolean => trustedProxies.some((network) => contains(network, address));
+  return clientAddress(peer, told, isTrusted, forwardedHeader);
 }
 
 /** What the server has checked comes first. A name out of credentials is only a claim, so these tell it apart. */

@@ -19,9 +19,10 @@ type BanRow = readonly [
   evidence: string,
   endedAt: number | null,
   ended: string | null,
+  behindProxy: number,
 ];
 
-const COLUMNS = 'subject, since, until, cause, reason, offence, evidence, ended_at, ended';
+const COLUMNS = 'subject, since, until, cause, reason, offence, evidence, ended_at, ended, behind_proxy';
 
 export class BanTable {
   readonly #warn: (message: string) => void;
@@ -39,13 +40,13 @@ export class BanTable {
     this.#warn = warn;
     // OR REPLACE gives the row a new id, so that the highest id of a subject is always what was written last.
     this.#insert = db.prepare(
-      `INSERT OR REPLACE INTO bans (subject, since, until, cause, reason, offence, evidence)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO bans (subject, since, until, cause, reason, offence, evidence, behind_proxy)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     // Below all ids there are: no row of the history may pass for what was written last.
     this.#add = db.prepare(
       `INSERT OR IGNORE INTO bans (id, ${COLUMNS})
-       VALUES ((SELECT min(0, coalesce(min(id), 0)) - 1 FROM bans), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES ((SELECT min(0, coalesce(min(id), 0)) - 1 FROM bans), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#replace = db.prepare(
       `UPDATE bans SET ended_at = min(:now, coalesce(until, :now)),
@@ -58,12 +59,13 @@ export class BanTable {
     );
     // Not by an index: that is, in the order they were written, which is nearly that of their beginning.
     this.#active = selectRows(db, 'bans NOT INDEXED WHERE ended_at IS NULL AND (until IS NULL OR until > ?)');
-    // What has no end written is the last of its subject; with one, only what was unbanned may be.
+    // What has no end written is the last of its subject; with one it may be the last, or the last real one before a short one.
     this.#recent = selectRows(
       db,
       `bans NOT INDEXED WHERE (ended_at IS NULL AND (until IS NULL OR until >= ?1))
          OR (ended_at >= ?1 AND NOT EXISTS (
            SELECT 1 FROM bans AS later WHERE later.subject = bans.subject AND later.id > bans.id
+             AND (later.cause <> 'rate-limit' OR bans.cause = 'rate-limit')
          ))`,
     );
     this.#history = selectRows(db, 'bans WHERE subject = ? ORDER BY id DESC LIMIT ?');
@@ -89,7 +91,16 @@ export class BanTable {
       );
     this.#replace.run({ now, subject, since: ban.since });
     const evidence = JSON.stringify(ban.evidence);
-    this.#insert.run(subject, ban.since, ban.until, ban.cause, ban.reason, ban.offence, evidence);
+    this.#insert.run(
+      subject,
+      ban.since,
+      ban.until,
+      ban.cause,
+      ban.reason,
+      ban.offence,
+      evidence,
+      ban.behindProxy ? 1 : 0,
+    );
   }
 
   active(now: Millis): BanRecord[] {
@@ -107,9 +118,10 @@ export class BanTable {
   /** For use inside a transaction; how many were new. */
   addHistory(past: readonly PastBan[]): number {
     let added = 0;
-    for (const { subject, since, until, cause, reason, offence, evidence, endedAt, ended } of past) {
+    for (const { subject, since, until, cause, reason, offence, evidence, endedAt, ended, behindProxy } of past) {
       const lines = JSON.stringify(evidence);
-      const row = [subjectKey(subject), since, until, cause, reason, offence, lines, endedAt, ended];
+      const proxied = behindProxy ? 1 : 0;
+      const row = [subjectKey(subject), since, until, cause, reason, offence, lines, endedAt, ended, proxied];
       added += Number(this.#add.run(...row).changes);
     }
     return added;
@@ -162,7 +174,7 @@ function rowReader(now: Millis): (row: BanRow) => BanRecord | null {
   // A hundred thousand bans share some reasons, and need not hold as many copies of them.
   const reasons = new Map<string, string>();
   return (row) => {
-    const [text, since, until, , reason, offence, , writtenEnd, written] = row;
+    const [text, since, until, , reason, offence, , writtenEnd, written, proxied] = row;
     const subject = readSubject(text);
     const cause = BAN_CAUSES.find((one) => one === row[3]);
     const evidence = readEvidence(row[6]);
@@ -172,7 +184,8 @@ function rowReader(now: Millis): (row: BanRow) => BanRecord | null {
     const isOver = writtenEnd === null && until !== null && until <= now;
     const endedAt = isOver ? until : writtenEnd;
     const ended = endedAt === null ? null : written === 'unbanned' || written === 'replaced' ? written : 'expired';
-    return { subject, since, until, cause, reason: known ?? reason, offence, evidence, endedAt, ended };
+    const behindProxy = proxied === 1 ? ({ behindProxy: true } as const) : {};
+    return { subject, since, until, cause, reason: known ?? reason, offence, evidence, endedAt, ended, ...behindProxy };
   };
 }
 

@@ -1,5 +1,6 @@
 /** The only file that imports node:sqlite: connections with their settings, the lock, transactions, the health check. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import type { Millis } from '../core/types.ts';
 
 export type Database = DatabaseSync;
@@ -13,6 +14,17 @@ const LOCK_PATIENCE: Millis = 300;
 /** Opens a database file that is there already; nothing of it is read yet. @throws Error of node:sqlite */
 export function connect(path: string): Database {
   return new DatabaseSync(path, { timeout: PATIENCE });
+}
+
+/**
+ * Opens a database to look at it: nothing is written, and no file is made beside it.
+ * @param alone whether nobody writes to it meanwhile, so that neither locks nor a write-ahead log are needed.
+ * @throws Error of node:sqlite
+ */
+export function connectToRead(path: string, alone: boolean): Database {
+  const url = pathToFileURL(path);
+  if (alone) url.searchParams.set('immutable', '1');
+  return new DatabaseSync(url, { readOnly: true, timeout: PATIENCE });
 }
 
 /**

@@ -52,6 +52,7 @@ export const MIGRATIONS: readonly string[] = [
     since   REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  'ALTER TABLE bans ADD COLUMN behind_proxy INTEGER NOT NULL DEFAULT 0',
 ];
 
 /** Brings the database to the version of the last step; every step is one transaction, so a crash leaves a version. */

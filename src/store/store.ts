@@ -10,7 +10,7 @@ import { type Database, type Statement, transaction } from './database.ts';
 import { storeError } from './failure.ts';
 import { type OpenedFiles, openFiles, type StoreOptions } from './opening.ts';
 import { StateTables } from './state.ts';
-import type { AllowedNetwork, BanRecord, Checkpoint, Counter } from './types.ts';
+import type { AllowedNetwork, BanRecord, Checkpoint, Counter, PastBan } from './types.ts';
 
 export class Store {
   /** The database file, links resolved. */
@@ -84,6 +84,14 @@ export class Store {
   /** The bans that a subject (by `subjectKey`) has had, the latest first. @throws StoreError */
   history(subject: string, limit: number): BanRecord[] {
     return this.#read('Bans cannot be read', () => this.#bans.history(subject, limit, this.#now()));
+  }
+
+  /**
+   * Adds bans that ended elsewhere, the latest first, as older than all that is here; what is here already stays as it is.
+   * Tells how many were new. @throws StoreError
+   */
+  addHistory(past: readonly PastBan[]): number {
+    return this.#write('Past bans cannot be saved', () => this.#bans.addHistory(past));
   }
 
   /** Deletes the bans that ended before that time, and tells how many. @throws StoreError */

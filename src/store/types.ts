@@ -9,6 +9,9 @@ export interface BanRecord extends Ban {
   readonly ended: 'expired' | 'unbanned' | 'replaced' | null;
 }
 
+/** A ban that is over. */
+export type PastBan = BanRecord & { readonly endedAt: Millis; readonly ended: 'expired' | 'unbanned' | 'replaced' };
+
 /** An entry of the allow-list that was made at run time. */
 export interface AllowedNetwork {
   readonly network: Network;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { subjectKey } from '../../src/core/subject.ts';
-import type { BanCause } from '../../src/core/types.ts';
+import { BAN_CAUSES } from '../../src/core/types.ts';
 import type { BanRecord } from '../../src/store/types.ts';
 import { ban, banned, freshPath, HOUR, NOW, openStore, unbanned } from './fixture.ts';
 
@@ -17,22 +17,14 @@ function course(records: readonly BanRecord[]): (readonly [number, number | null
 
 test('a ban comes back as it was saved, also after the store was closed', (t) => {
   const path = freshPath(t);
-  const causes: readonly BanCause[] = [
-    'authentication',
-    'invalid-rcpt',
-    'loitering',
-    'scan',
-    'manual',
-    'imported',
-    'adopted',
-  ];
-  const bans = causes.map((cause, index) =>
+  const bans = BAN_CAUSES.map((cause, index) =>
     ban(`192.0.2.${index}`, { cause, since: NOW - 10 + index + 0.25, offence: index + 1 }),
   );
   const more = [
     ban('198.51.100.0/24', { until: null, reason: '', evidence: [] }),
     ban('2001:db8::/64', { since: NOW + 1 }),
     ban('login:alice@example.org', { since: NOW + 2 }),
+    ban('198.51.100.7', { since: NOW + 3, behindProxy: true }),
   ];
   const { store } = openStore(t, path);
   store.saveChanges(banned(...bans, ...more), NOW);
@@ -243,4 +235,20 @@ test('forgetting deletes what ended before that time, never a ban that holds', (
   assert.equal(store.forgetHistory(NOW - 4 * HOUR), 2);
   assert.equal(store.forgetHistory(NOW - 4 * HOUR), 0);
   assert.deepEqual(keys(store.recentBans(0)), ['192.0.2.1', '192.0.2.3', '192.0.2.4']);
+});
+
+test('a real ban is remembered behind the short ones that came after it', (t) => {
+  const { store } = openStore(t);
+  const real = ban('192.0.2.1', { cause: 'scan', since: NOW - 2 * HOUR, until: NOW - HOUR, offence: 3 });
+  const short = ban('192.0.2.1', { cause: 'rate-limit', since: NOW - 1000, until: NOW + 1000 });
+  store.saveChanges(banned(real), real.since);
+  store.saveChanges(banned(short), short.since);
+  assert.deepEqual(
+    store.recentBans(NOW - 24 * HOUR).map(({ cause, offence, ended }) => [cause, offence, ended]),
+    [
+      ['scan', 3, 'expired'],
+      ['rate-limit', 1, null],
+    ],
+  );
+  assert.equal(store.activeBans(NOW).length, 1);
 });
