@@ -88,9 +88,9 @@ function readEvents(folder: string, logs: readonly string[], filters: readonly C
 
 /** The event as one of whoever asked through a proxy: all proxies of the corpus run beside their servers. */
 function ofClient(event: Event): Event {
-  const { header, value = '' } = event.forwarded ?? {};
-  const headers = header === 'forwarded' ? { forwarded: value } : { xForwardedFor: value };
-  const { address } = clientAddress(event.ip, headers, (one) => one === '127.0.0.1');
+  const headers = event.forwarded ?? {};
+  const written = headers.xForwardedFor === undefined ? 'forwarded' : 'x-forwarded-for';
+  const { address } = clientAddress(event.ip, headers, (one) => one === '127.0.0.1', written);
   return { ...event, ip: address };
 }
 

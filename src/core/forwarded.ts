@@ -6,13 +6,7 @@
  * mark, can change how the entries behind it are read.
  */
 import { type Address, parseAddress } from './ip.ts';
-import type { Forwarding } from './types.ts';
-
-/** Header texts, unread; several header lines joined by commas in their order. */
-export interface ForwardingHeaders {
-  readonly forwarded?: string | undefined;
-  readonly xForwardedFor?: string | undefined;
-}
+import type { ForwardingHeader, ForwardingHeaders } from './types.ts';
 
 export interface Client {
   readonly address: Address;
@@ -36,25 +30,19 @@ const NODE = new RegExp(`^(?:\\[(${IPV6})\\]${PORT}|(\\d{1,3}(?:\\.\\d{1,3}){3})
  * proxy: who is behind it cannot be known, and nobody who was not named by a trusted proxy may be blamed. A result that
  * `isTrusted` therefore means that the client is not known.
  *
- * `written` is the header that the proxies write. They pass on the other one as the client sent it, so it is not read at
- * all. Where that is not configured (null), both must lead to the same client if both are there; else it is not known, for
- * the client may have chosen one of them.
+ * `written` is the header that the proxies write. They pass on the other one as the client sent it, so it is not read.
  */
 export function clientAddress(
   peer: Address,
   { forwarded, xForwardedFor }: ForwardingHeaders,
   isTrusted: (address: Address) => boolean,
-  written: Forwarding['header'] | null = null,
+  written: ForwardingHeader,
 ): Client {
-  if (!isTrusted(peer)) return { address: peer, behindProxy: false };
-  const standard = written === 'x-forwarded-for' ? undefined : forwarded;
-  const older = written === 'forwarded' ? undefined : xForwardedFor;
-  const found = [
-    ...(standard === undefined ? [] : [walk(peer, entriesFromRight(standard, true), nodeOfElement, isTrusted)]),
-    ...(older === undefined ? [] : [walk(peer, entriesFromRight(older, false), parseNode, isTrusted)]),
-  ];
-  const [address = peer, other = address] = found;
-  return address === other ? { address, behindProxy: address !== peer } : { address: peer, behindProxy: false };
+  const header = written === 'forwarded' ? forwarded : xForwardedFor;
+  if (header === undefined || !isTrusted(peer)) return { address: peer, behindProxy: false };
+  const isStandard = written === 'forwarded';
+  const address = walk(peer, entriesFromRight(header, isStandard), isStandard ? nodeOfElement : parseNode, isTrusted);
+  return { address, behindProxy: address !== peer };
 }
 
 function walk(

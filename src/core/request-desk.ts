@@ -7,7 +7,7 @@ import { clientAddress } from './forwarded.ts';
 import { contains } from './ip.ts';
 import type { Ledger } from './ledger.ts';
 import { Overlaps } from './overlaps.ts';
-import { pathMatcher } from './paths.ts';
+import { pathMatcher, STREAMS } from './paths.ts';
 import { Rates } from './rates.ts';
 import type { RequestSettings } from './settings.ts';
 import { Slots } from './slots.ts';
@@ -38,6 +38,7 @@ interface Told {
   readonly behindProxy: boolean;
 }
 
+const HTTP_BAD_REQUEST = 400;
 const HTTP_UNAUTHORIZED = 401;
 const HTTP_FORBIDDEN = 403;
 const HTTP_TOO_MANY_REQUESTS = 429;
@@ -97,11 +98,9 @@ export class RequestDesk {
     const { useForwarded, forwardedHeader, trustedProxies } = this.#settings;
     const { forwarded } = event;
     if (forwarded === undefined || !useForwarded) return { event, behindProxy: false };
-    const headers =
-      forwarded.header === 'forwarded' ? { forwarded: forwarded.value } : { xForwardedFor: forwarded.value };
     const { address, behindProxy } = clientAddress(
       event.ip,
-      headers,
+      forwarded,
       (one) => trustedProxies.some((network) => contains(network, one)),
       forwardedHeader,
     );
@@ -118,10 +117,14 @@ export class RequestDesk {
     const told = toldBy(seen, now);
     if (status === HTTP_TOO_MANY_REQUESTS)
       return verdict(this.#settings.gated ? [] : this.#escalate(peer.target, told), 'it was refused');
-    const isDenied = status === HTTP_UNAUTHORIZED || (status === HTTP_FORBIDDEN && this.#isLogin(path));
+    const hasTried = login !== null || request.credentials === true || this.#isLogin(path);
+    const isDenied = hasTried && (status === HTTP_UNAUTHORIZED || (status === HTTP_FORBIDDEN && this.#isLogin(path)));
     // A request that was asked about has been counted; only whether its credentials were right is news.
     if (wasAsked && !isDenied) return { type: 'ignored', why: 'it was counted when it began' };
-    const uses = this.#usesOf(peer.target, isDenied ? null : login, path, isDenied);
+    // Of tokens no log tells whose they are: where one may have come, the address has the room of an account.
+    const isNobody = !(request.credentials ?? (status === null || status < HTTP_BAD_REQUEST));
+    const stranger = login === null && !isNobody ? peer.target.key : null;
+    const uses = this.#usesOf(peer.target, isDenied ? null : login, path, isDenied, stranger);
     const bans = uses.flatMap((use) => this.#count(use, told));
     if (login !== null && !isDenied) bans.push(...this.#crowd(login, request, told));
     return verdict(bans, `counted as ${uses.map(({ name }) => name).join(' and ') || 'no'} request`);
@@ -269,8 +272,10 @@ export class RequestDesk {
     return { name, limit, ...this.#rates.room(key, limit, now) };
   }
 
-  #slotOf(key: string, path: string): { key: string; what: 'requests' | 'uploads'; most: number } {
+  /** Null where nothing is counted among what runs. */
+  #slotOf(key: string, path: string): { key: string; what: 'requests' | 'uploads'; most: number } | null {
     const { concurrentRequests, concurrentUploads } = this.#settings;
+    if (STREAMS.includes(path)) return null;
     return this.#isUpload(path)
       ? { key: keyOf(UPLOADS, key), what: 'uploads', most: concurrentUploads }
       : { key: keyOf(REQUESTS, key), what: 'requests', most: concurrentRequests };
@@ -279,9 +284,10 @@ export class RequestDesk {
   /** Who runs more at once than he may, as told afterwards, is over a rate too; there is room again by then. */
   #crowd(login: LoginTarget, { path, duration }: RequestInfo, told: Told): Ban[] {
     if (duration === null) return [];
-    const { key, most } = this.#slotOf(login.key, path);
-    const running = this.#overlaps.add(key, { start: told.time - duration, end: told.time });
-    return running > most ? this.#escalate(login, told) : [];
+    const slot = this.#slotOf(login.key, path);
+    if (slot === null) return [];
+    const running = this.#overlaps.add(slot.key, { start: told.time - duration, end: told.time });
+    return running > slot.most ? this.#escalate(login, told) : [];
   }
 
   #count(use: Use, told: Told): Ban[] {

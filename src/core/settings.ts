@@ -1,7 +1,7 @@
 /** What the judge goes by. */
 import type { Network } from './ip.ts';
 import type { LoginNameSettings } from './login-names.ts';
-import type { Forwarding, Limit, Millis } from './types.ts';
+import type { ForwardingHeader, Limit, Millis } from './types.ts';
 
 /** The limit for one kind of failure; `banTime` overrides the common one, null there means permanent. */
 export interface LimitSetting extends Limit {
@@ -70,8 +70,8 @@ export interface RequestSettings {
   readonly gated: boolean;
   /** Whether a proxy's word on who its client is counts. */
   readonly useForwarded: boolean;
-  /** The header that the proxies write; null where it is not known. */
-  readonly forwardedHeader: Forwarding['header'] | null;
+  /** The header that the proxies write: the other one they pass on as the client sent it. */
+  readonly forwardedHeader: ForwardingHeader;
   readonly trustedProxies: readonly Network[];
 }
 

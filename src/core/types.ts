@@ -29,7 +29,7 @@ export interface Event {
   /** What an access log tells of a request; missing for all that is none. */
   readonly request?: RequestInfo;
   /** On whose behalf a proxy asked, as it says; whether it is believed is for the judge. */
-  readonly forwarded?: Forwarding;
+  readonly forwarded?: ForwardingHeaders;
 }
 
 /** One HTTP request. */
@@ -43,13 +43,20 @@ export interface RequestInfo {
   readonly duration: Millis | null;
   /** What the web server calls this request. */
   readonly id: string | null;
+  /**
+   * Whether credentials came with it; null where the log does not say. A log that names no user proves nothing: of tokens
+   * servers log no name.
+   */
+  readonly credentials: boolean | null;
 }
 
-/** The header in which a proxy names its client, unread. */
-export interface Forwarding {
-  readonly header: 'forwarded' | 'x-forwarded-for';
-  readonly value: string;
+/** The headers in which proxies name their clients, unread; several lines of one joined by commas in their order. */
+export interface ForwardingHeaders {
+  readonly forwarded?: string | undefined;
+  readonly xForwardedFor?: string | undefined;
 }
+
+export type ForwardingHeader = 'forwarded' | 'x-forwarded-for';
 
 /** Who is counted and banned. */
 export type Subject =

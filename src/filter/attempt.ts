@@ -25,7 +25,7 @@ const SKEW: Millis = 3_000;
 
 export function newAttempt(sighting: Sighting, layers: string[], state: Attempt['state']): Attempt {
   const { login, password, session } = sighting;
-  const kept = state === 'open' ? sighting : { ...sighting, text: '' };
+  const kept = state === 'open' ? sighting : withoutText(sighting);
   return {
     sighting: kept,
     login,
@@ -35,6 +35,11 @@ export function newAttempt(sighting: Sighting, layers: string[], state: Attempt[
     strong: state === 'open' && sighting.as === 'echo',
     state,
   };
+}
+
+/** Only what other lines are compared with: many of these are kept. */
+function withoutText({ web, ...rest }: Sighting): Sighting {
+  return { ...rest, text: '' };
 }
 
 export function isWaiting(attempt: Attempt): boolean {

@@ -3,6 +3,7 @@ import type { Kind } from '../core/types.ts';
 import type { Piece } from './beginnings.ts';
 import type { FilterDefinition, PatternDefinition, Role } from './definition.ts';
 import { piecesOf, type Reading, readExpression } from './regex.ts';
+import { tellsOfRequests } from './request.ts';
 import { expandTokens } from './tokens.ts';
 
 export interface CompiledPattern {
@@ -13,6 +14,7 @@ export interface CompiledPattern {
   readonly also: Kind | null;
   readonly layer: string;
   readonly explainsLogin: boolean;
+  readonly tellsOfRequests: boolean;
   readonly regex: RegExp;
   /** Every line that matches contains this text (latin1). */
   readonly literal: string;
@@ -100,6 +102,7 @@ function compilePattern(filter: CompiledFilter, prefix: string, definition: Patt
     also: definition.also,
     layer: definition.layer,
     explainsLogin: definition.explainsLogin,
+    tellsOfRequests: tellsOfRequests(regex.source),
     regex,
     literal,
     beginning: pieces,

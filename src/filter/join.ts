@@ -276,10 +276,10 @@ export class Joiner {
       if (kind === 'loitering' && connection.counted.has('scan')) return;
       connection.counted.add(kind);
     }
-    const { time, filter, text, password, line } = sighting;
+    const { time, filter, text, password, web, line } = sighting;
     // Waiting lines of an older version have no password.
     const told = kind === 'authentication' && password ? { password } : {};
-    const event: Event = { kind, ip, login, ...told, time, filter, text };
+    const event: Event = { kind, ip, login, ...told, time, filter, text, ...web };
     emit({ event, line });
   }
 

@@ -9,6 +9,7 @@ import { unescapeText } from './escapes.ts';
 import { type Look, Looks } from './first-look.ts';
 import { type Entry, type JournalTrust, parseJournal, parseLine, parseOwnLine } from './header.ts';
 import { ownMessageStart } from './leading-stamp.ts';
+import { type WebFacts, webFacts } from './request.ts';
 import { StampReader } from './stamp.ts';
 import type { LocalTime } from './wall-clock.ts';
 
@@ -35,6 +36,8 @@ export interface Sighting {
   /** How long those took; 0 where the line does not say. */
   readonly span: Millis;
   readonly counts: ConnectionCounts | null;
+  /** Of access logs: what was asked for, and for whom. */
+  readonly web?: WebFacts;
   readonly text: string;
   /** The number of the line, from 1. */
   readonly line: number;
@@ -218,7 +221,7 @@ export class Matcher {
     if (ipText !== undefined && ip === null) return;
     const time = entry.time ?? (groups['stamp'] === undefined ? null : this.#innerStamps.read(groups['stamp']));
     if (time === null || (pattern.filter.copies && this.#isCopy(entry, line, time))) return;
-    see({
+    const sighting: Sighting = {
       filter: pattern.filter.name,
       pattern: pattern.name,
       as: pattern.as,
@@ -237,7 +240,8 @@ export class Matcher {
       counts: pattern.as === 'end' ? readCounts(groups) : null,
       text: isPlain ? text : fromLatin1(text),
       line: this.#count,
-    });
+    };
+    see(pattern.tellsOfRequests ? { ...sighting, web: webFacts(groups) } : sighting);
   }
 }
 

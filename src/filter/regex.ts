@@ -199,9 +199,13 @@ function runs(alternative: AST.Alternative): string[] {
     if (element.type === 'Character') {
       run += String.fromCodePoint(element.value);
     } else if (isPlainGroup(element)) {
-      const inner = element.alternatives[0];
-      cut();
-      if (inner) found.push(...runs(inner));
+      // A group is no break: what stands in it goes on where it begins and where it ends.
+      const [first = '', ...rest] = element.alternatives.flatMap(runs);
+      run += first;
+      for (const next of rest) {
+        cut();
+        run = next;
+      }
     } else if (element.type !== 'Assertion') {
       cut();
     }

@@ -11,6 +11,23 @@ const STAMP = [
   '\\d{10}(?:\\d{3})?(?:\\.\\d{1,9})?',
 ].join('|');
 
+const ESCAPED = '(?:[^"\\\\]|\\\\.){0,16384}';
+const QUOTED = `"${ESCAPED}"`;
+const FORWARDED_FOR = `"(?<forwardedfor>${ESCAPED})"`;
+// Only nginx's $request_time has three decimals, in seconds; Apache's %D is in microseconds, perhaps behind %T and a slash.
+const MICROSECONDS = '(?:\\d{1,6}/)?(?<microseconds>\\d{1,15})';
+const SECONDS = '(?:rt=)?(?<duration>\\d{1,9}\\.\\d{3})';
+/**
+ * What stands behind the status: size, referrer, agent, and then X-Forwarded-For, the duration, both, or what our own
+ * format adds. Both servers escape quotation marks in what clients sent, so no text can pass for what stands behind it.
+ */
+const ACCESS_END = `(?:(?:\\d{1,20}|-) ${QUOTED} ${QUOTED}(?:${[
+  '',
+  ` ${FORWARDED_FOR}(?: ${MICROSECONDS}| ${SECONDS}(?: .*)?)?`,
+  ` (?:${MICROSECONDS}|${SECONDS})(?: ${FORWARDED_FOR})?`,
+  ` took=(?:(?<duration>\\d{1,9}(?:\\.\\d{1,3})?)s|(?<microseconds>\\d{1,15})us) id=(?<requestid>[A-Za-z0-9@_-]{1,128}) auth=(?<auth>[A-Za-z-]{1,16}) xff=${FORWARDED_FOR} forwarded="(?<forwarded>${ESCAPED})"`,
+].join('|')})|.*)`;
+
 const TOKENS: Readonly<Record<string, string>> = {
   // Checked by the address parser afterwards; what is none makes no event.
   ip: '(?<ip>[0-9A-Fa-f:.]{2,45})',
@@ -51,6 +68,9 @@ const TOKENS: Readonly<Record<string, string>> = {
     '(?:[^\\s()\\[\\]]{1,255} )?(?:\\((?:[^()\\[\\]]{0,2048}|\\[[^\\s()\\[\\]]{0,255}\\])\\) )?' +
     '(?:(?<session>\\[(?<ip>[0-9A-Fa-f:.]{2,45})\\]:\\d{1,5})|\\[(?<ip>[0-9A-Fa-f:.]{2,45})\\])' +
     '(?: I=\\[[0-9A-Fa-f:.]{2,45}\\](?::\\d{1,5})?)?(?: U=[^\\s()\\[\\]:"]{1,64})?',
+  // A client as Postfix writes it: its host name, its address, and with smtpd_client_port_logging its port ("unknown" where
+  // XCLIENT names none).
+  postfixclient: '[^\\s\\[\\]]{1,255}\\[(?<ip>[0-9A-Fa-f:.]{2,45})\\](?::(?:\\d{1,5}|unknown))?',
   // A client as Sendmail writes it: its host name (and what identd said), its address, and whether the name is confirmed.
   // No name can be taken for the from=< of another line, in which the sender is the client's.
   sendmailclient: '(?:[^\\s\\[\\]=<>]{1,255} )?\\[(?:IPv6:)?(?<ip>[0-9A-Fa-f:.]{2,45})\\](?: \\([a-z ]{1,15}\\)?)?',
@@ -58,6 +78,18 @@ const TOKENS: Readonly<Record<string, string>> = {
   stalwartclient:
     '(?:listenerId = "?[A-Za-z0-9_.-]{1,64}"?, )?(?:localIp = [0-9A-Fa-f:.]{2,45}, )?(?:localPort = \\d{1,5}, )?' +
     'remoteIp = (?:(?<session>(?<ip>[0-9A-Fa-f:.]{2,45}), remotePort = \\d{1,5})|(?<ip>[0-9A-Fa-f:.]{2,45}))',
+  // What clients send over HTTP, as access logs hold it between quotation marks, with those inside escaped. A line is cut
+  // at 16 KiB before it is read (source/lines.ts), so that no longer text is needed.
+  request: `(?<request>${ESCAPED})`,
+  path: '(?<path>.{0,16384})',
+  forwarded: `(?<forwarded>${ESCAPED})`,
+  forwardedfor: `(?<forwardedfor>${ESCAPED})`,
+  status: '(?<status>\\d{3})',
+  requestid: '(?<requestid>[A-Za-z0-9_.:@+/=-]{1,128})',
+  duration: '(?<duration>\\d{1,9}(?:\\.\\d{1,9})?)',
+  milliseconds: '(?<milliseconds>\\d{1,12})',
+  microseconds: '(?<microseconds>\\d{1,15})',
+  accessend: ACCESS_END,
   // A host name as reverse DNS gave it: it belongs to the attacker, but holds neither blanks nor brackets.
   host: '[^\\s\\[\\]]{1,255}',
   any: '.*',

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { clientAddress, type ForwardingHeaders } from '../../src/core/forwarded.ts';
+import { clientAddress } from '../../src/core/forwarded.ts';
 import { type Address, parseAddress } from '../../src/core/ip.ts';
+import type { ForwardingHeaders } from '../../src/core/types.ts';
 
 const PROXY = address('10.0.0.1');
 const CLIENT = '192.0.2.9';
@@ -17,8 +18,10 @@ function address(text: string): Address {
   return parsed;
 }
 
+/** By the one header that is there. */
 function client(headers: ForwardingHeaders, peer: Address = PROXY): string {
-  return clientAddress(peer, headers, isTrusted).address;
+  const written = headers.forwarded === undefined ? 'x-forwarded-for' : 'forwarded';
+  return clientAddress(peer, headers, isTrusted, written).address;
 }
 
 test('the rightmost address that is no trusted proxy is the client, in all spellings of X-Forwarded-For', () => {
@@ -73,25 +76,23 @@ test('an entry that is no address ends the walk at the proxy that wrote it', () 
 test('nothing is read of what an untrusted peer sends', () => {
   const peer = address(CLIENT);
   const headers = { xForwardedFor: VICTIM, forwarded: `for=${VICTIM}` };
-  assert.deepEqual(clientAddress(peer, headers, isTrusted), { address: CLIENT, behindProxy: false });
+  assert.deepEqual(clientAddress(peer, headers, isTrusted, 'x-forwarded-for'), { address: CLIENT, behindProxy: false });
   assert.deepEqual(clientAddress(peer, headers, isTrusted, 'forwarded'), { address: CLIENT, behindProxy: false });
 });
 
 test('an address out of a header is told from one of a connection', () => {
-  const found = (headers: ForwardingHeaders): boolean => clientAddress(PROXY, headers, isTrusted).behindProxy;
-  assert.equal(found({ xForwardedFor: CLIENT }), true);
-  assert.equal(found({ forwarded: `for=${CLIENT}` }), true);
-  assert.equal(found({ xForwardedFor: 'unknown' }), false);
+  const found = (xForwardedFor: string): boolean =>
+    clientAddress(PROXY, { xForwardedFor }, isTrusted, 'x-forwarded-for').behindProxy;
+  assert.equal(found(CLIENT), true);
+  assert.equal(found('unknown'), false);
 });
 
-test('only the header that the proxies write is read; where that is not known, two that differ name nobody', () => {
+test('only the header that the proxies write is read', () => {
   const forged = { xForwardedFor: CLIENT, forwarded: `for=${VICTIM}` };
   assert.equal(clientAddress(PROXY, forged, isTrusted, 'x-forwarded-for').address, CLIENT);
   assert.equal(clientAddress(PROXY, forged, isTrusted, 'forwarded').address, VICTIM);
   assert.equal(clientAddress(PROXY, { forwarded: `for=${VICTIM}` }, isTrusted, 'x-forwarded-for').address, PROXY);
   assert.equal(clientAddress(PROXY, { xForwardedFor: VICTIM }, isTrusted, 'forwarded').address, PROXY);
-  assert.equal(client(forged), PROXY);
-  assert.equal(client({ xForwardedFor: CLIENT, forwarded: `for="${CLIENT}:80"` }), CLIENT);
 });
 
 test('endless headers are read as far as an honest one goes', () => {
@@ -102,7 +103,7 @@ test('endless headers are read as far as an honest one goes', () => {
   assert.equal(client({ xForwardedFor: `${VICTIM}${filler},10.0.0.2` }), '10.0.0.2');
   const started = performance.now();
   for (const text of ['"\\'.repeat(500_000), '\\'.repeat(1_000_000), ',"'.repeat(500_000), ';for='.repeat(200_000)])
-    assert.equal(client({ forwarded: text, xForwardedFor: text }), PROXY);
+    for (const headers of [{ forwarded: text }, { xForwardedFor: text }]) assert.equal(client(headers), PROXY);
   assert.ok(performance.now() - started < 2_000);
 });
 
@@ -148,7 +149,6 @@ test('whatever the client sends in front, both headers lead to whom the trusted 
       const forwarded = [forged, ...standard].join(', ');
       assert.equal(client({ xForwardedFor }), expected);
       assert.equal(client({ forwarded }), expected);
-      assert.equal(client({ forwarded, xForwardedFor }), expected);
     }),
     { numRuns: 5_000 },
   );

@@ -49,7 +49,7 @@ export const REQUESTS: RequestSettings = {
   lease: 300_000,
   gated: false,
   useForwarded: false,
-  forwardedHeader: null,
+  forwardedHeader: 'x-forwarded-for',
   trustedProxies: [],
 };
 

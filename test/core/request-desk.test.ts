@@ -25,7 +25,15 @@ function logged(
     ...changes
   }: Partial<RequestInfo> & { address?: string; login?: string | null } = {},
 ): Event {
-  const request: RequestInfo = { method: 'GET', path: '/jmap/api', status: 200, duration: null, id: null, ...changes };
+  const request: RequestInfo = {
+    method: 'GET',
+    path: '/jmap/api',
+    status: 200,
+    duration: null,
+    id: null,
+    credentials: login !== null,
+    ...changes,
+  };
   return { kind: 'request', ip: ip(address), login, time, filter: 'test', text: `request at ${time}`, request };
 }
 
@@ -236,7 +244,7 @@ test('behind a trusted proxy the client is counted, and its ban is no business o
   const judge = judgeWith({ anonymous: RATE, useForwarded: true, trustedProxies: [network('10.0.0.1/32')] });
   const event = (time: Millis): Event => ({
     ...logged(time, { address: '10.0.0.1' }),
-    forwarded: { header: 'x-forwarded-for', value: '203.0.113.5, 198.51.100.7' },
+    forwarded: { xForwardedFor: '203.0.113.5, 198.51.100.7', forwarded: 'for=203.0.113.6' },
   });
   for (const time of [0, 1]) judge.handle(event(time), time);
   const [ban] = bansOf(judge.handle(event(2), 2));
@@ -246,7 +254,7 @@ test('behind a trusted proxy the client is counted, and its ban is no business o
 
 test('a header of whoever is no trusted proxy changes nothing', () => {
   const judge = judgeWith({ anonymous: { count: 1, period: MINUTE }, useForwarded: true, trustedProxies: [] });
-  const forged = { ...logged(0), forwarded: { header: 'x-forwarded-for', value: '198.51.100.7' } } as const;
+  const forged = { ...logged(0), forwarded: { xForwardedFor: '198.51.100.7' } } as const;
   const [ban] = bansOf(judge.handle(forged, 0));
   assert.equal(ban && subjectKey(ban.subject), '192.0.2.1');
   assert.equal(ban?.behindProxy, undefined);
@@ -254,7 +262,7 @@ test('a header of whoever is no trusted proxy changes nothing', () => {
 
 test('who was banned behind a proxy and then comes by himself is handed to the firewall', () => {
   const judge = judgeWith({ useForwarded: true, trustedProxies: [network('10.0.0.1/32')] });
-  const forwarded = { header: 'x-forwarded-for', value: '198.51.100.7' } as const;
+  const forwarded = { xForwardedFor: '198.51.100.7' };
   for (let time = 0; time < 19; time++) judge.handle({ ...failure('10.0.0.1', time), forwarded }, time);
   const [ban] = bansOf(judge.handle({ ...failure('10.0.0.1', 19), forwarded }, 19));
   assert.equal(ban?.behindProxy, true);
@@ -286,4 +294,24 @@ test('what is limited is told with its windows and when there is room, and an un
   ]);
   assert.deepEqual(judge.unban(addressSubject('192.0.2.1'), 4), [addressSubject('192.0.2.1')]);
   assert.equal(judge.admit(asked(), 5).type, 'admit');
+});
+
+test('where a token may have come, which no log names, an address has the room of an account', () => {
+  const judge = judgeWith({ anonymous: RATE, account: { count: 10, period: MINUTE } });
+  for (let time = 0; time < 9; time++)
+    assert.deepEqual(bansOf(judge.handle(logged(time, { credentials: null }), time)), []);
+  const [ban] = bansOf(judge.handle(logged(9, { credentials: true }), 9));
+  assert.equal(ban && subjectKey(ban.subject), '192.0.2.1');
+});
+
+test('a first request without credentials, answered 401 as it must be, is no attempt to log in', () => {
+  const judge = judgeWith({ jmapAuthentication: { count: 1, period: MINUTE }, anonymous: RATE });
+  for (const time of [0, 1]) assert.deepEqual(bansOf(judge.handle(logged(time, { status: 401 }), time)), []);
+  assert.equal(bansOf(judge.handle(logged(2, { status: 401 }), 2)).length, 1, 'it is anonymous');
+});
+
+test('streams, which stay open, take no place among the requests that run', () => {
+  const judge = judgeWith({ concurrentRequests: 1 });
+  const stream = asked({ path: '/jmap/eventsource', account: account('alice') });
+  for (let index = 0; index < 5; index++) assert.equal(judge.admit(stream, 0).type, 'admit');
 });

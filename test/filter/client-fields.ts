@@ -33,6 +33,10 @@ const WRITTEN: Readonly<Record<string, (text: string) => string>> = {
   any: (text) => text,
   escapedlogin: (text) => text.replace(/["\\]/g, '\\$&'),
   quoted: (text) => `"${text.replace(/["\\]/g, '\\$&')}"`,
+  request: (text) => `GET /${text.replace(/["\\]/g, '\\$&')} HTTP/1.1`,
+  forwarded: (text) => text.replace(/["\\]/g, '\\$&'),
+  forwardedfor: (text) => text.replace(/["\\]/g, '\\$&'),
+  path: (text) => text,
   host: (text) => text.replace(/[\s[\]]/g, '') || 'x',
   word: (text) => text.replace(/\s/g, '') || 'x',
 };

@@ -58,14 +58,15 @@ test('the required literal is the longest text that every match contains', () =>
   const table: readonly (readonly [pattern: string, literal: string])[] = [
     ['abc.*defg', 'defg'],
     ['abc(?:defgh)?ij', 'abc'],
-    ['ab(?:cde)f', 'cde'],
+    ['ab(?:cde)f', 'abcdef'],
+    ['ab(?:c.def)(?<x>g)h', 'defgh'],
     ['ab(?:cde|xyzuvw)f', 'ab'],
     ['ab|cd', ''],
     ['a\\.b\\[c', 'a.b[c'],
     ['ab(?i:CDEFG)hi', 'ab'],
     ['ab[c]defg{2}', 'def'],
     ['ab\\bcd', 'abcd'],
-    ['(?<x>abcd)e', 'abcd'],
+    ['(?<x>abcd)e', 'abcde'],
   ];
   for (const [pattern, literal] of table) assert.equal(readExpression(pattern).literal, literal, pattern);
 });
