@@ -2,20 +2,16 @@
 
 import type { Config } from './config/config.ts';
 import { type Filter, ownFilterNotes } from './config/filter-files.ts';
-import type { Loaded } from './config/load.ts';
+import { type Loaded, noteText } from './config/load.ts';
 import { formatRate } from './core/duration.ts';
 import { FAILURE_KINDS } from './core/types.ts';
 import type { EnforcerQueue } from './enforce/queue.ts';
 import { refusesLogins } from './gates.ts';
 import type { Logger } from './log.ts';
 
-export function announce(
-  { config, notes }: Loaded,
-  filters: ReadonlyMap<string, Filter>,
-  configPath: string | null,
-  log: Logger,
-): void {
-  for (const note of notes) log.warn(`${configPath}:${note.line}: ${note.message}`);
+export function announce({ config, notes, files }: Loaded, filters: ReadonlyMap<string, Filter>, log: Logger): void {
+  for (const dropIn of files.slice(1)) log.info(`configuration also from ${dropIn}`);
+  for (const note of notes) log.warn(noteText(note));
   const limits = FAILURE_KINDS.map(
     (kind) => `${kind} ${config.limits[kind] === null ? 'off' : formatRate(config.limits[kind])}`,
   );

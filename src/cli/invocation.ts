@@ -1,6 +1,6 @@
 /** What every command is given: the terminal, the options that all commands share, and the way to the daemon. */
-import { readFile } from 'node:fs/promises';
 import { ApiClient } from '../api/client.ts';
+import { DISK, readConfigFiles } from '../config/files.ts';
 import { configPath, DEFAULT_SOCKET } from './places.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -17,9 +17,14 @@ export interface Invocation {
   readonly version: string;
 }
 
-/** A client for the socket that was asked for, else that of the configuration, else the usual one. */
-export async function connect({ globals }: Invocation): Promise<ApiClient> {
-  return new ApiClient({ socketPath: globals.socket ?? (await configuredSocket(globals.config)) ?? DEFAULT_SOCKET });
+/** A client for the daemon. */
+export async function connect(invocation: Invocation): Promise<ApiClient> {
+  return new ApiClient({ socketPath: await socketOf(invocation) });
+}
+
+/** The socket that was asked for, else that of the configuration, else the usual one. */
+export async function socketOf({ globals }: Invocation): Promise<string> {
+  return globals.socket ?? (await configuredSocket(globals.config)) ?? DEFAULT_SOCKET;
 }
 
 /**
@@ -30,10 +35,10 @@ async function configuredSocket(asked: string | undefined): Promise<string | nul
   const path = configPath(asked);
   if (path === null) return null;
   try {
-    const text = await readFile(path, 'utf8');
-    if (!/\bsocket\b/.test(text)) return null;
-    const { parseConfig } = await import('../config/load.ts');
-    return parseConfig(text, path).config.api.socket;
+    const files = await readConfigFiles(path, DISK);
+    if (!files.some(({ text }) => /\bsocket\b/.test(text))) return null;
+    const { parseConfigFiles } = await import('../config/load.ts');
+    return parseConfigFiles(files).config.api.socket;
   } catch {
     return null;
   }

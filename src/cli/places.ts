@@ -1,6 +1,7 @@
 /** Where things are: the files that are shipped beside the program, and those of the host. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { dropInFolder, isDropIn } from '../config/files.ts';
 import { CliError, EXIT } from './exit.ts';
 
 export const DEFAULT_CONFIG = '/etc/tailban/tailban.toml';
@@ -16,10 +17,20 @@ export function filtersFolder(start: string = import.meta.dirname): string {
   }
 }
 
-/** The configuration file to use: the one that was asked for, else the usual one where it exists, else none. */
+/** The configuration file to use: the one that was asked for, else the usual one where it or a drop-in exists, else none. */
 export function configPath(asked: string | undefined): string | null {
   if (asked !== undefined) return asked;
-  return existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : null;
+  return existsSync(DEFAULT_CONFIG) || hasDropIns() ? DEFAULT_CONFIG : null;
+}
+
+/** One that cannot be looked into is a problem for whoever reads it. */
+function hasDropIns(): boolean {
+  const folder = dropInFolder(DEFAULT_CONFIG);
+  try {
+    return readdirSync(folder).some(isDropIn);
+  } catch {
+    return existsSync(folder);
+  }
 }
 
 /** The folder of the admin's own filters, which need not be there. */

@@ -42,7 +42,7 @@ export const command = table(
 );
 
 /** A program and its arguments; no shell reads them. */
-function argv(): Form<Argv> {
+export function argv(): Form<Argv> {
   return {
     type: 'array of a program and its arguments',
     read: (value, report) => {

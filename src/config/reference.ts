@@ -4,15 +4,18 @@ import { type Section, sectionsOf } from './sections.ts';
 import type { Setting } from './setting.ts';
 import { tomlLiteral } from './toml.ts';
 
-const INTRODUCTION = `# Configuration
+/** Where settings stand, for people, in Markdown: the beginning of every reference. */
+export const WHERE = `tailban runs without any configuration. What differs from the defaults below stands in a [TOML](https://toml.io/en/v1.0.0)
+file, by default \`/etc/tailban/tailban.toml\`, and in drop-ins beside it: the files \`tailban.d/*.toml\`, read behind it in the order
+of their names. Tables are merged key by key; of any other value, an array too, the last one holds. A file of another name has
+drop-ins of its own: those of \`draft.toml\` are \`draft.d/*.toml\`.
 
-<!-- Generated from src/config/schema.ts by docs/generate.ts; do not edit. -->
+\`tailban check\` says which files are read and reports everything that is wrong in them, with line and column; \`tailban config\`
+prints what is in force, as a file that can be used as it stands. Unknown settings are errors, and so is a drop-in that cannot be
+read.`;
 
-tailban runs without any configuration. What differs from the defaults below stands in one [TOML](https://toml.io/en/v1.0.0)
-file, by default \`/etc/tailban/tailban.toml\`. \`tailban check\` reads it and reports everything that is wrong in it, with line and
-column; \`tailban config\` prints what is in force, as a file that can be used as it stands. Unknown settings are errors.
-
-- **Durations** are whole numbers with a unit, one after another: \`500ms\`, \`30s\`, \`10m\`, \`1h\`, \`1d12h\`, \`2w\`. A bare number is
+/** How values are written, in Markdown. */
+export const FORMS = `- **Durations** are whole numbers with a unit, one after another: \`500ms\`, \`30s\`, \`10m\`, \`1h\`, \`1d12h\`, \`2w\`. A bare number is
   an error, because it could be seconds or minutes.
 - **Rates** are \`count/period\`: \`"100/1d"\` is reached by the 100th failure inside any 24 hours.
 - **"off"** switches a limit off; \`""\`, \`false\`, \`"false"\`, \`"disable"\`, \`"disabled"\` and \`"never"\` do too.
@@ -21,8 +24,15 @@ column; \`tailban config\` prints what is in force, as a file that can be used a
 - **Presets** set attempts, window and ban time of \`authentication\` (and so of \`login\`), unless \`authentication\` is written.
 - **Repeat offenders:** \`increment = { factor = 2, max = "30d", forget-after = "30d" }\` doubles each ban of an address whose last
   one is less than 30 days old, up to 30 days; keys may be left out, \`"off"\` gives every ban the same length. Where \`max\` is not
-  written it is at least the longest ban time.
-- *Later* marks settings that are accepted and checked, and counted from a later version on.
+  written it is at least the longest ban time.`;
+
+const INTRODUCTION = `# Configuration
+
+<!-- Generated from src/config/schema.ts by docs/generate.ts; do not edit. -->
+
+${WHERE}
+
+${FORMS}
 
 `;
 
@@ -51,12 +61,9 @@ function renderSection({ path, meaning, settings }: Section): string {
 }
 
 function cellsOf(key: string, { type, about, default: fallback }: Setting<unknown>): string[] {
-  return [
-    `\`${key}\``,
-    type,
-    fallback === undefined ? 'not set' : `\`${tomlLiteral(fallback)}\``,
-    `${about.meaning}${about.later ? '. *Later*' : ''}`,
-  ].map((cell) => cell.replaceAll('|', '\\|'));
+  return [`\`${key}\``, type, fallback === undefined ? 'not set' : `\`${tomlLiteral(fallback)}\``, about.meaning].map(
+    (cell) => cell.replaceAll('|', '\\|'),
+  );
 }
 
 /** Words are separated by a comma and a space. */

@@ -12,11 +12,14 @@ import { isTable, type TomlTable, type TomlValue, tomlKey, tomlLiteral } from '.
 
 const WIDTH = 100;
 
-/** Writes a configuration out in full, defaults included. */
-export function renderConfig(config: Config): string {
+/** Writes a configuration out in full, defaults included; `files` are those that it was read from. */
+export function renderConfig(config: Config, files: readonly string[] = []): string {
   const table = writeEntry(SETTINGS, settingsOf(config)) as TomlTable;
   const sections = sectionsOf(SETTINGS).map((section) => renderSection(section, table));
-  return `# The configuration of tailban that is in force, defaults included.\n\n${sections.join('\n')}`;
+  // A name with a line break in it must not get out of the comment.
+  const from = files.map((file) => `#   ${file.replace(/\p{Cc}/gu, '·')}\n`).join('');
+  const head = `# The configuration of tailban that is in force, defaults included.\n${from === '' ? '' : `# Read from:\n${from}`}`;
+  return `${head}\n${sections.join('\n')}`;
 }
 
 /** One section; one with a name of the admin's choosing once for each name, or as an example where there is none. */
@@ -38,19 +41,13 @@ function renderTable({ meaning, settings }: Section, path: readonly string[], va
   return `${comment(meaning)}[${path.map(tomlKey).join('.')}]\n${lines.join('')}`;
 }
 
-/**
- * What is not set shows an example, behind `#`. What a later version acts on stays behind `#` too while it is the
- * default, so that using this text as a file brings no notes on what nobody asked for.
- */
+/** What is not set shows an example, behind `#`. */
 function renderSetting(key: string, setting: Setting<unknown>, value: TomlValue | undefined): string {
   const { about } = setting;
-  const later = about.later ? ' (counted from a later version on)' : '';
-  const head = comment(`${about.meaning}${later}.`);
+  const head = comment(`${about.meaning}.`);
   if (value === undefined)
     return about.example === undefined ? head : `${head}# ${key} = ${tomlLiteral(about.example)}\n`;
-  const line = `${key} = ${wrappedLiteral(value, key.length + 3)}`;
-  const isDefault = setting.default !== undefined && tomlLiteral(value) === tomlLiteral(setting.default);
-  return about.later && isDefault ? `${head}# ${line}\n` : `${head}${line}\n`;
+  return `${head}${key} = ${wrappedLiteral(value, key.length + 3)}\n`;
 }
 
 /** A long array gets a line for each item. */
@@ -60,7 +57,8 @@ function wrappedLiteral(value: TomlValue, indent: number): string {
   return `[\n${value.map((item: TomlValue) => `  ${tomlLiteral(item)},\n`).join('')}]`;
 }
 
-function comment(text: string): string {
+/** A sentence as lines of a comment. */
+export function comment(text: string): string {
   const lines: string[] = [];
   let line = '#';
   for (const word of text.split(' ')) {

@@ -47,10 +47,9 @@ export const http = table('Which HTTP requests are limited, and where a web serv
   }),
   'login-paths': setting(paths(), ['/auth/*', '/authorize/*'], { meaning: 'The paths where one logs in' }),
   'upload-paths': setting(paths(), ['/jmap/upload/*'], { meaning: 'The paths where one uploads' }),
-  'forwarded-header': optional(choice(['x-forwarded-for', 'forwarded']), {
+  'forwarded-header': setting(choice(['x-forwarded-for', 'forwarded']), 'x-forwarded-for', {
     meaning:
-      'The header that the trusted proxies write; where it is not written, either, but both must name the same client',
-    example: 'x-forwarded-for',
+      'The header that the trusted proxies write; the other one they pass on as clients send it, so it is not read',
   }),
   'deny-file': table('A file of banned addresses for a web server or proxy, also of those who come through a proxy.', {
     path: optional(path(), {

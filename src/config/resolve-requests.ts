@@ -27,7 +27,7 @@ export function resolveRequests(
     lease: http.gate.lease,
     gated: http.gate.listen !== undefined,
     useForwarded: rates['use-forwarded'],
-    forwardedHeader: http['forwarded-header'] ?? null,
+    forwardedHeader: http['forwarded-header'],
     trustedProxies,
   };
 }
@@ -58,7 +58,7 @@ export function writtenRequests({ requests, http: { gate, denyFile } }: Config):
       paths: requests.paths,
       'login-paths': requests.loginPaths,
       'upload-paths': requests.uploadPaths,
-      'forwarded-header': requests.forwardedHeader ?? undefined,
+      'forwarded-header': requests.forwardedHeader,
       'deny-file': {
         path: denyFile.path ?? undefined,
         format: denyFile.format,

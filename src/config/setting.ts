@@ -17,6 +17,8 @@ export interface Issue {
   readonly offset?: number;
   /** Which of the two the error points at; the value where absent. */
   readonly on?: 'key' | 'value';
+  /** A key beside the last one of the path, which it contradicts: the one that is written later is told. */
+  readonly against?: string;
   /** The path ends in a key that does not exist. */
   readonly unknown?: true;
 }
@@ -39,8 +41,6 @@ export interface About {
   readonly meaning: string;
   /** The word that fail2ban's users know it by. */
   readonly fail2ban?: string;
-  /** Accepted and checked, but without effect in this version. */
-  readonly later?: true;
   /** A value to show where there is no default. */
   readonly example?: TomlValue;
 }

@@ -1,9 +1,11 @@
 /** Loading a file, and showing what is wrong with it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Disk } from '../../src/config/files.ts';
 import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problem.ts';
 import { ConfigError, ConfigErrors } from '../../src/errors.ts';
+import { diskOf } from './disk.ts';
 
 function shown(text: string): string[] {
   try {
@@ -15,19 +17,23 @@ function shown(text: string): string[] {
   return [];
 }
 
+function failing(error: Error): Disk {
+  return { read: () => Promise.reject(error), list: () => Promise.reject(error) };
+}
+
 describe('loadConfig', () => {
   it('gives the defaults without a path, and reads nothing', async () => {
-    const loaded = await loadConfig(null, () => Promise.reject(new Error('must not be read')));
-    assert.deepEqual(loaded, { ...parseConfig('', ''), text: '' });
+    const loaded = await loadConfig(null, failing(new Error('must not be read')));
+    assert.deepEqual(loaded, { ...parseConfig('', ''), files: [] });
     assert.deepEqual(loaded.config.sources, []);
     assert.equal(loaded.config.enabled, true);
   });
 
   it('reads the file that it is told, a byte order mark and CRLF included', async () => {
     const text = '\uFEFF[server]\r\nipv6-prefix = 56\r\n';
-    const loaded = await loadConfig('/x.toml', async (path) => (path === '/x.toml' ? text : ''));
+    const loaded = await loadConfig('/x.toml', diskOf({ '/x.toml': text }));
     assert.equal(loaded.config.ipv6Prefix, 56);
-    assert.equal(loaded.text, text);
+    assert.deepEqual(loaded.files, ['/x.toml']);
   });
 
   const failures: readonly (readonly [string, string])[] = [
@@ -45,17 +51,14 @@ describe('loadConfig', () => {
   for (const [code, message] of failures) {
     it(`says so when the file cannot be read (${code})`, async () => {
       const cause = Object.assign(new Error('it went wrong'), { code });
-      await assert.rejects(
-        loadConfig('/x.toml', () => Promise.reject(cause)),
-        (error) => {
-          assert.ok(error instanceof ConfigErrors);
-          const [problem] = error.errors;
-          assert.ok(problem instanceof ConfigError);
-          assert.equal(problem.cause, cause);
-          assert.equal(formatProblem(problem, ''), message);
-          return true;
-        },
-      );
+      await assert.rejects(loadConfig('/x.toml', { ...diskOf({}), read: () => Promise.reject(cause) }), (error) => {
+        assert.ok(error instanceof ConfigErrors);
+        const [problem] = error.errors;
+        assert.ok(problem instanceof ConfigError);
+        assert.equal(problem.cause, cause);
+        assert.equal(formatProblem(problem, ''), message);
+        return true;
+      });
     });
   }
 });

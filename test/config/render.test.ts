@@ -110,7 +110,13 @@ describe('renderConfig', () => {
   it('writes the defaults without anything that brings a note', () => {
     const { config } = parseConfig('', '');
     const again = parseConfig(renderConfig(config), 'two.toml');
-    assert.deepEqual(again, { config, notes: [], text: renderConfig(config) });
+    assert.deepEqual(again, { config, notes: [], files: ['two.toml'] });
+  });
+
+  it('names the files that it was read from', () => {
+    const { config } = parseConfig('', '');
+    const [, ...lines] = renderConfig(config, ['/etc/a.toml', '/etc/b\nx = 1.toml']).split('\n', 4);
+    assert.deepEqual(lines, ['# Read from:', '#   /etc/a.toml', '#   /etc/b·x = 1.toml']);
   });
 
   it('says what each setting means, and shows an example of what is not set', () => {
@@ -118,13 +124,8 @@ describe('renderConfig', () => {
     assert.match(text, /\n# How long past bans are kept\.\nhistory = "90d"\n/);
     assert.match(text, /\n\[source\.mail\]\n/);
     assert.match(text, /\n# timezone = "Europe\/Berlin"\n/);
-    assert.match(text, /\n# rate-limit = "10\/1m"\n/);
+    assert.match(text, /\nrate-limit = "10\/1m"\n/);
     for (const line of text.split('\n')) if (line.startsWith('# ')) assert.ok(line.length <= 100, line);
-  });
-
-  it('shows what a later version counts without # when it is not the default', () => {
-    const text = renderConfig(parseConfig('authentication.rate-limit = "5/1m"', '').config);
-    assert.match(text, /\nrate-limit = "5\/1m"\n/);
   });
 });
 

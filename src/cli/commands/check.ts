@@ -1,5 +1,5 @@
 /** `tailban check`: is the configuration in order, and do the filters do what they say? */
-import { readFile } from 'node:fs/promises';
+import { DISK } from '../../config/files.ts';
 import { type Loaded, loadConfig } from '../../config/load.ts';
 import type { ConfigError } from '../../errors.ts';
 import { checkFilters } from '../check/filters.ts';
@@ -15,8 +15,8 @@ export async function check(invocation: Invocation, argument: string | undefined
   const path = configPath(argument ?? globals.config);
   const filters = await checkFilters(filtersFolder(), ownFiltersFolder(globals.filters));
   const { loaded, problems: ofConfig } = await load(path, filters.names);
-  for (const { line, column, message } of loaded?.notes ?? [])
-    terminal.print(printable(`${path}:${line}:${column}: note: ${message}`));
+  for (const { file, line, column, message } of loaded?.notes ?? [])
+    terminal.print(printable(`${file}:${line}:${column}: note: ${message}`));
   for (const note of filters.notes) terminal.print(printable(`note: ${note}`));
   const problems = [...ofConfig, ...filters.problems];
   if (problems.length > 0) {
@@ -24,7 +24,9 @@ export async function check(invocation: Invocation, argument: string | undefined
     terminal.note(`\n${counted(problems.length, 'problem')} found`);
     return EXIT.config;
   }
-  terminal.print(path === null ? 'There is no configuration file, the defaults are in force' : `${path} is in order`);
+  const files = loaded?.files ?? [];
+  for (const file of files) terminal.print(printable(`${file} is in order`));
+  if (files.length === 0) terminal.print('There is no configuration file, the defaults are in force');
   terminal.print(`All filters read their own sample lines as they should: ${filters.names.join(', ')}`);
   return EXIT.ok;
 }
@@ -34,7 +36,7 @@ async function load(
   filters: readonly string[],
 ): Promise<{ loaded: Loaded | null; problems: readonly ConfigError[] }> {
   try {
-    return { loaded: await loadConfig(path, (file) => readFile(file, 'utf8'), { filters }), problems: [] };
+    return { loaded: await loadConfig(path, DISK, { filters }), problems: [] };
   } catch (error) {
     const problems = configProblems(error);
     if (problems.length === 0) throw error;

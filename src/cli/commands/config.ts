@@ -1,6 +1,6 @@
 /** `tailban config`: the configuration in force, as commented TOML; from the daemon, or worked out where none runs. */
-import { readFile } from 'node:fs/promises';
 import { ApiError } from '../../api/client.ts';
+import { DISK } from '../../config/files.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { configPath } from '../places.ts';
@@ -30,6 +30,6 @@ async function computed(path: string | null): Promise<string> {
     import('../../config/load.ts'),
     import('../../config/render.ts'),
   ]);
-  const { config: loaded } = await loadConfig(path, (file) => readFile(file, 'utf8'));
-  return renderConfig(loaded);
+  const { config: loaded, files } = await loadConfig(path, DISK);
+  return renderConfig(loaded, files);
 }

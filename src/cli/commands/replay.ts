@@ -1,6 +1,6 @@
 /** `tailban replay`: whom the configuration would have banned, going by old logs, and which innocents among them. */
-import { readFile } from 'node:fs/promises';
 import { systemClock } from '../../clock.ts';
+import { DISK } from '../../config/files.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Millis } from '../../core/types.ts';
 import { Copies } from '../../filter/copies.ts';
@@ -110,7 +110,7 @@ export async function replay(
 }
 
 async function otherTrial(path: string, filters: readonly string[]): Promise<Trial> {
-  const { config } = await loadConfig(path, (file) => readFile(file, 'utf8'), { filters });
+  const { config } = await loadConfig(path, DISK, { filters });
   return new Trial(config, { keepEvidence: false });
 }
 

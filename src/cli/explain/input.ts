@@ -1,6 +1,6 @@
 /** What `tailban explain` works on: the lines, and filters, zone and limits as the daemon would have them. */
-import { readFile } from 'node:fs/promises';
 import type { Config, SourceConfig } from '../../config/config.ts';
+import { DISK } from '../../config/files.ts';
 import { loadConfig } from '../../config/load.ts';
 import { closest } from '../../config/suggest.ts';
 import type { Network } from '../../core/ip.ts';
@@ -40,7 +40,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const { terminal, globals } = invocation;
   const all = await allFilters(invocation);
-  const { config } = await loadConfig(configPath(globals.config), (path) => readFile(path, 'utf8'), {
+  const { config } = await loadConfig(configPath(globals.config), DISK, {
     filters: [...all.keys()],
   });
   const source = name === undefined ? ANY : sourceNamed(name, config);
