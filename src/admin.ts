@@ -1,4 +1,5 @@
 /** What an admin asks for: put to the judge, then stored and carried out by the guard. */
+import type { RestoreAnswer, RestoreRequest } from './api/backup.ts';
 import {
   type AllowRequest,
   type BanRequest,
@@ -8,8 +9,6 @@ import {
   type ExplainRequest,
   type ImportRequest,
   Refusal,
-  type RestoreAnswer,
-  type RestoreRequest,
   type SubjectView,
   type UnbanRequest,
 } from './api/contract.ts';

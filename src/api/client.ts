@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Millis } from '../core/types.ts';
+import type { RestoreAnswer, RestoreRequest } from './backup.ts';
 import type {
   AllowedView,
   AllowRequest,
@@ -113,6 +114,10 @@ export class ApiClient {
 
   import(body: ImportRequest): Promise<{ readonly imported: number; readonly skipped: readonly string[] }> {
     return this.#json('POST', '/import', body, Math.max(this.#timeout, IMPORT_SILENCE));
+  }
+
+  restore(body: RestoreRequest): Promise<RestoreAnswer> {
+    return this.#json('POST', '/restore', body, Math.max(this.#timeout, IMPORT_SILENCE));
   }
 
   async #json<Answer>(method: string, path: string, body?: object, timeout = this.#timeout): Promise<Answer> {

@@ -4,7 +4,8 @@
  */
 import * as z from 'zod/mini';
 import type { NameChange } from '../core/login-names.ts';
-import type { BanCause, FailureKind, Kind, Limit, Millis } from '../core/types.ts';
+import type { BanCause, FailureKind, Kind, Limit, Millis, RateName } from '../core/types.ts';
+import type { RestoreAnswer, RestoreRequest } from './backup.ts';
 
 /** An address, a network, or `login:NAME`. */
 const SUBJECT = z.string().check(z.minLength(1), z.maxLength(400));
@@ -68,6 +69,8 @@ export interface BanView {
   readonly until: Millis | null;
   readonly offence: number;
   readonly evidence: readonly string[];
+  /** Only seen behind a proxy, so no firewall knows it. */
+  readonly behindProxy?: true;
 }
 
 /** The answer to `GET /bans`: what is in force, and the daemon's clock, by which times are told relative to now. */
@@ -113,6 +116,10 @@ export interface SubjectView {
   readonly withinCount: number;
   /** For every limit that is not off; none for what nothing counts against. */
   readonly standing: readonly StandingView[];
+  /** The rates that it has been counted in of late. */
+  readonly rates: readonly RateView[];
+  /** HTTP requests and uploads that run now. */
+  readonly running: { readonly requests: number; readonly uploads: number };
   /** The last lines that counted, oldest first. */
   readonly evidence: readonly string[];
   /** The last bans of who is counted, the newest first, at most 20. */
@@ -171,6 +178,8 @@ export interface Status {
     /** Whether it refuses locked logins where they log in, except for their owners. */
     readonly refusesLogins: boolean;
   }[];
+  /** What may only happen so often: who is over a rate now, who is counted, and what runs. */
+  readonly rates: RatesView;
   /** Whether anything carries out the ban of a login. */
   readonly loginsEnforced: boolean;
   /** How many pairs of a login and a network are known to be good. */
@@ -195,6 +204,37 @@ export interface SourceView {
   readonly events: number;
   readonly lastEvent: Millis | null;
   readonly origins: readonly { readonly origin: string; readonly offset: number; readonly size: number }[];
+}
+
+export interface RatesView {
+  readonly rates: readonly { readonly name: RateName; readonly limit: Limit | null }[];
+  /** Subjects that are remembered, and how many there may be. */
+  readonly subjects: number;
+  readonly most: number;
+  /** How many were not counted because everybody who is remembered is over a rate. */
+  readonly overflow: number;
+  /** Requests that have been let through and have not ended yet. */
+  readonly running: number;
+  /** At most 20 of those who are over a rate. */
+  readonly limited: readonly LimitedView[];
+  readonly limitedCount: number;
+}
+
+export interface LimitedView {
+  readonly subject: string;
+  readonly rate: RateName;
+  readonly limit: Limit;
+  /** When there is room again. */
+  readonly freeAt: Millis;
+}
+
+/** Where somebody stands in one rate. */
+export interface RateView {
+  readonly name: RateName;
+  readonly limit: Limit;
+  readonly remaining: number;
+  /** When there is room for one more; in the past where there is some. */
+  readonly freeAt: Millis;
 }
 
 /** A request that cannot be carried out: the HTTP status, and what to say to the admin. */
@@ -230,4 +270,6 @@ export interface Control {
   /** Forgets from where a login has worked; the networks. None to forget is a 404. */
   distrust(request: DistrustRequest): Promise<readonly string[]>;
   import(request: ImportRequest): Promise<{ readonly imported: number; readonly skipped: readonly string[] }>;
+  /** Takes over bans as they are, and what goes with them. */
+  restore(request: RestoreRequest): Promise<RestoreAnswer>;
 }

@@ -6,8 +6,9 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type * as z from 'zod/mini';
 import type { Millis } from '../core/types.ts';
-import { closeHttpServer, createHttpServer } from '../http.ts';
+import { type CreateHttpServer, closeHttpServer, loadHttpServer } from '../http.ts';
 import { clearSocketPath, restrictSocket, socketError } from '../unix-socket.ts';
+import { RESTORE_REQUEST } from './backup.ts';
 import {
   ALLOW_REQUEST,
   BAN_REQUEST,
@@ -28,9 +29,17 @@ export interface ApiLog {
   error(details: object, message: string): void;
 }
 
+/** What Prometheus reads. */
+export interface Exposition {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
 export interface ApiOptions {
   readonly socketPath: string;
   readonly log: ApiLog;
+  /** Nothing is at `/metrics` without it. */
+  readonly metrics?: Exposition;
   /** Its members may use the socket besides root; `tailban` where absent. */
   readonly group?: string;
   /** Where groups are looked up; `/etc/group` where absent. */
@@ -51,8 +60,10 @@ const BANS_PER_PIECE = 500;
 
 /** Begins to answer at the socket. @throws SocketError where it cannot be had, such as when another daemon holds it. */
 export async function serveApi(control: Control, options: ApiOptions): Promise<ApiServer> {
-  const { socketPath, log, group = 'tailban', groupFile = '/etc/group' } = options;
-  const app = createApp(control, log);
+  const { socketPath, log, metrics, group = 'tailban', groupFile = '/etc/group' } = options;
+  const app = createApp(await loadHttpServer(), control, log);
+  if (metrics !== undefined)
+    app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   await clearSocketPath(socketPath, SETTING);
   try {
     await app.listen({ path: socketPath });
@@ -65,14 +76,14 @@ export async function serveApi(control: Control, options: ApiOptions): Promise<A
   return { close: () => closeHttpServer(app) };
 }
 
-function createApp(control: Control, log: ApiLog): FastifyInstance {
+function createApp(createHttpServer: CreateHttpServer, control: Control, log: ApiLog): FastifyInstance {
   const app = createHttpServer(LARGEST_BODY);
   // Whatever content type a client such as curl may send: the body is JSON.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
   app.setNotFoundHandler((request, reply) => {
     const hint =
-      'See GET /status, /bans, /explain, /allowed, /config; POST /bans, /unban, /allowed, /disallow, /distrust, /reload, /import';
+      'See GET /status, /bans, /explain, /allowed, /config, /metrics; POST /bans, /unban, /allowed, /disallow, /distrust, /reload, /import, /restore';
     return reply.code(404).send({ error: `There is nothing at ${request.method} ${request.url}`, hint });
   });
   app.setErrorHandler((error, request, reply) => {
@@ -106,6 +117,7 @@ function addChangingRoutes(app: FastifyInstance, control: Control): void {
   app.post('/distrust', async ({ body }) => ({ forgotten: await control.distrust(read(DISTRUST_REQUEST, body)) }));
   app.post('/reload', () => control.reload());
   app.post('/import', { bodyLimit: LARGEST_IMPORT }, ({ body }) => control.import(read(IMPORT_REQUEST, body)));
+  app.post('/restore', { bodyLimit: LARGEST_IMPORT }, ({ body }) => control.restore(read(RESTORE_REQUEST, body)));
 }
 
 function read<Schema extends z.ZodMiniType>(schema: Schema, body: unknown): z.infer<Schema> {

@@ -1,4 +1,5 @@
 /** A daemon that is none: it stands still at one moment, holds a few bans, and remembers what it was asked. */
+import type { RestoreRequest } from '../../src/api/backup.ts';
 import {
   type AllowedView,
   type AllowRequest,
@@ -9,7 +10,6 @@ import {
   type ImportRequest,
   type LoginView,
   Refusal,
-  type RestoreRequest,
   type Status,
   type SubjectView,
   type UnbanRequest,

@@ -26,6 +26,8 @@ test('a request that cannot be used is a 400 whose sentence names the field and 
     ['/import', { bans: 'all' }, /"bans": it is "all", expected a value of type array/],
     ['/import', { bans: [{ subject: 'a', until: 'x' }] }, /"bans.0.until": it is "x", expected/],
     ['/import', { bans: [{ subject: 'a' }] }, /"bans.0.until": it is missing/],
+    ['/restore', { bans: [{ subject: 'a' }] }, /"bans.0.since": it is missing/],
+    ['/restore', { history: [{}], more: [] }, /there is no field "more"|"history.0.subject": it is missing/],
   ];
   for (const [path, body, sentence] of cases) {
     const answer = await ask(socketPath, 'POST', path, JSON.stringify(body));

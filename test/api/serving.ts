@@ -23,7 +23,7 @@ export async function temporaryFolder(context: TestContext): Promise<string> {
 export async function serve(
   context: TestContext,
   control: Control,
-  options: Partial<Pick<ApiOptions, 'socketPath' | 'group' | 'groupFile'>> = {},
+  options: Partial<Pick<ApiOptions, 'socketPath' | 'group' | 'groupFile' | 'metrics'>> = {},
 ): Promise<Served> {
   const logged: string[] = [];
   const log = {

@@ -1,10 +1,15 @@
-/** `tailban import`: bans out of a list that Stalwart, another program or `tailban list --json` wrote. */
-import { readFile } from 'node:fs/promises';
+/**
+ * `tailban import`: bans out of a list that Stalwart, another program or `tailban list --json` wrote, or everything out of
+ * a backup.
+ */
+import { createReadStream } from 'node:fs';
+import { isBackup } from '../../api/backup.ts';
 import type { ApiClient } from '../../api/client.ts';
 import type { ImportRequest } from '../../api/contract.ts';
 import type { Millis } from '../../core/types.ts';
 import { readDurationOption } from '../durations.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
+import { readBackup, sendBackup, upToDate } from '../import/backup.ts';
 import { guessFormat, type ImportEntry, type ImportFormat, type Reading } from '../import/entries.ts';
 import { readJson } from '../import/json.ts';
 import { readPlain, readStalwart } from '../import/lines.ts';
@@ -14,13 +19,15 @@ import { counted, grouped } from '../times.ts';
 import { unreadable } from '../unreadable.ts';
 
 export interface ImportOptions {
-  readonly format: 'auto' | ImportFormat;
+  readonly format: 'auto' | 'backup' | ImportFormat;
   readonly for?: string;
 }
 
 /** So many bans go to the daemon at once, so that it can read logs between. */
 const BATCH = 20_000;
 const MOST_SHOWN = 20;
+/** A text that V8 can hold, with room for what is read out of it. */
+const LARGEST_INPUT = 400 * 1024 * 1024;
 
 export async function importBans(
   invocation: Invocation,
@@ -29,9 +36,17 @@ export async function importBans(
 ): Promise<ExitCode> {
   const { terminal } = invocation;
   const length = options.for === undefined ? null : readDurationOption('--for', options.for);
-  const now = terminal.now();
   const text = await readInput(terminal, file);
-  const reading = readBans(text, options.format, file ?? 'standard input', now);
+  const name = nameOf(file);
+  // As a list, it would bring back whoever has been unbanned.
+  const mayBeBackup = options.format === 'auto' || options.format === 'json';
+  if (options.format === 'backup' || (mayBeBackup && isBackup(text))) {
+    if (length !== null)
+      throw new CliError(EXIT.usage, 'A backup says itself how long each ban lasts', 'Leave --for out');
+    return importBackup(invocation, text, name);
+  }
+  const now = terminal.now();
+  const reading = readBans(text, options.format, name, now);
   const current = reading.entries.filter(({ until }) => until === undefined || until === null || until > now);
   const over = reading.entries.length - current.length;
   const bans = current.map((entry) => toBan(entry, length, now));
@@ -39,27 +54,61 @@ export async function importBans(
   const overText = over === 0 ? [] : [`${counted(over, 'ban')} that ended before now`];
   const left = [...reading.skipped, ...overText, ...skipped];
   const leftCount = reading.skipped.length + over + skipped.length;
-  terminal.print(`Imported ${counted(imported, 'ban')}${leftCount === 0 ? '' : `, left out ${grouped(leftCount)}`}`);
-  for (const line of left.slice(0, MOST_SHOWN)) terminal.note(printable(`  ${line}`));
-  if (left.length > MOST_SHOWN) terminal.note(`  and ${grouped(left.length - MOST_SHOWN)} more`);
+  tell(terminal, counted(imported, 'ban'), leftCount, left);
   return reading.entries.length === 0 && reading.skipped.length > 0 ? EXIT.badData : EXIT.ok;
 }
 
+async function importBackup(invocation: Invocation, text: string, name: string): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const backup = upToDate(readBackup(text, name), terminal.now());
+  const client = await connect(invocation);
+  const { allowed, history, bans, knownGood, skipped } = await sendBackup(client, backup);
+  const news = [
+    counted(bans, 'ban'),
+    counted(history, 'past ban'),
+    counted(allowed, 'allowed network'),
+    counted(knownGood, 'known network'),
+  ];
+  const known = backup.history.length - history;
+  const knownText =
+    known === 0 ? [] : [`${counted(known, 'past ban')} that ${known === 1 ? 'is' : 'are'} here already`];
+  tell(terminal, `${news.slice(0, -1).join(', ')} and ${news.at(-1)} of logins`, skipped.length + known, [
+    ...knownText,
+    ...skipped,
+  ]);
+  return EXIT.ok;
+}
+
+function tell(terminal: Terminal, imported: string, leftCount: number, left: readonly string[]): void {
+  terminal.print(`Imported ${imported}${leftCount === 0 ? '' : `, left out ${grouped(leftCount)}`}`);
+  for (const line of left.slice(0, MOST_SHOWN)) terminal.note(printable(`  ${line}`));
+  if (left.length > MOST_SHOWN) terminal.note(`  and ${grouped(left.length - MOST_SHOWN)} more`);
+}
+
+function nameOf(file: string | undefined): string {
+  return file === undefined || file === '-' ? 'standard input' : file;
+}
+
 async function readInput(terminal: Terminal, file: string | undefined): Promise<string> {
+  const pieces: Buffer[] = [];
+  let size = 0;
   try {
-    if (file !== undefined && file !== '-') return await readFile(file, 'utf8');
-    const pieces: Buffer[] = [];
-    for await (const piece of terminal.stdin) pieces.push(Buffer.from(piece));
-    return Buffer.concat(pieces).toString('utf8');
+    for await (const piece of file === undefined || file === '-' ? terminal.stdin : createReadStream(file)) {
+      const bytes = Buffer.from(piece);
+      size += bytes.length;
+      if (size > LARGEST_INPUT)
+        throw new CliError(EXIT.badData, `${nameOf(file)} has more than 400 MiB`, 'Take it apart into several');
+      pieces.push(bytes);
+    }
   } catch (error) {
     const problem = unreadable(error);
     if (problem === null) throw error;
-    const name = file === undefined || file === '-' ? 'standard input' : file;
-    throw new CliError(problem.exitCode, `Cannot read ${name}: ${problem.reason}`, '', { cause: error });
+    throw new CliError(problem.exitCode, `Cannot read ${nameOf(file)}: ${problem.reason}`, '', { cause: error });
   }
+  return Buffer.concat(pieces).toString('utf8');
 }
 
-function readBans(text: string, asked: ImportOptions['format'], file: string, now: Millis): Reading {
+function readBans(text: string, asked: 'auto' | ImportFormat, file: string, now: Millis): Reading {
   const format = asked === 'auto' ? guessFormat(text) : asked;
   if (format === 'stalwart') return readStalwart(text);
   if (format === 'plain') return readPlain(text, now);
