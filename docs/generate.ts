@@ -1,5 +1,5 @@
-/** Writes the documentation that is made from the code: `node docs/generate.ts`. A test fails while it is out of date. */
+/** Writes what is made from the code, documents and files of the packages: `npm run docs`. A test fails while one is out of date. */
 import { writeFileSync } from 'node:fs';
-import { renderReference } from '../src/config/reference.ts';
+import { generated } from './generated.ts';
 
-writeFileSync(new URL('configuration.md', import.meta.url), renderReference());
+for (const [path, text] of generated()) writeFileSync(new URL(`../${path}`, import.meta.url), text);

@@ -8,6 +8,9 @@ export const EXIT = {
   ok: 0,
   /** The daemon says no, or there is no such thing. */
   refused: 1,
+  /** What `tailban doctor` has found. */
+  warnings: 1,
+  problems: 2,
   usage: 64,
   badData: 65,
   noInput: 66,

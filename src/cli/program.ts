@@ -22,24 +22,13 @@ export interface ProgramOptions {
 /** Never throws: whatever happens becomes a message and an exit code. */
 export async function runProgram({ args, terminal, control, version }: ProgramOptions): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
-  const program = new Command('tailban');
-  program
-    .description('Keeps attackers off mail servers: tails the logs, counts failures, bans addresses and logins')
-    .version(version, '--version', 'print the version')
-    .option('--socket <path>', 'the socket of the daemon')
-    .option('--config <file>', 'the configuration, instead of /etc/tailban/tailban.toml')
-    .option('--filters <folder>', 'your own filters, instead of /etc/tailban/filters')
-    .option('--no-color', 'no colours; NO_COLOR in the environment does the same')
-    .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command')
-    .configureHelp({ showGlobalOptions: true })
+  const program = withoutCommands(version)
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),
       outputError: () => {},
     })
-    .exitOverride()
-    .addHelpText('after', EXAMPLES);
+    .exitOverride();
   program.on('option:no-color', () => terminal.noColour());
   addCommands(
     program,
@@ -56,6 +45,29 @@ export async function runProgram({ args, terminal, control, version }: ProgramOp
     const named = args.find((arg) => program.commands.some((command) => command.name() === arg));
     return report(terminal, error, named ?? '');
   }
+}
+
+/** All words of the command line, for who writes about them; nothing can be run. */
+export function describeProgram(version: string): Command {
+  const program = withoutCommands(version);
+  const control: ProcessControl = { on: () => {}, off: () => {}, exit: () => {}, outliveReader: () => {} };
+  addCommands(program, async () => {}, control);
+  return program;
+}
+
+/** What is set here holds for all commands that are added. */
+function withoutCommands(version: string): Command {
+  return new Command('tailban')
+    .description('Keeps attackers off mail servers: tails the logs, counts failures, bans addresses and logins')
+    .version(version, '--version', 'print the version')
+    .option('--socket <path>', 'the socket of the daemon')
+    .option('--config <file>', 'the configuration, instead of /etc/tailban/tailban.toml')
+    .option('--filters <folder>', 'your own filters, instead of /etc/tailban/filters')
+    .option('--no-color', 'no colours; NO_COLOR in the environment does the same')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', EXAMPLES);
 }
 
 const EXAMPLES = `

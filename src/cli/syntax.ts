@@ -6,29 +6,27 @@ import type { Command } from 'commander';
 import type { AllowOptions } from './commands/allow.ts';
 import type { BanOptions } from './commands/ban.ts';
 import type { DistrustOptions } from './commands/distrust.ts';
+import type { DoctorOptions } from './commands/doctor.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { FilterListOptions } from './commands/filter-list.ts';
 import type { FilterShowOptions } from './commands/filter-show.ts';
 import type { FilterTestOptions } from './commands/filter-test.ts';
-import type { ImportOptions } from './commands/import.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { MatchOptions } from './commands/match.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { ProcessControl, RunOptions } from './commands/run.ts';
 import type { StatusOptions } from './commands/status.ts';
 import type { UnbanOptions } from './commands/unban.ts';
-import type { ExitCode } from './exit.ts';
-import type { Invocation } from './invocation.ts';
-
-/** Runs a command and keeps its exit code. */
-export type Run = (command: (invocation: Invocation) => Promise<ExitCode>) => Promise<void>;
+import { addMovingCommands } from './moving-syntax.ts';
+import { examples, type Run } from './wording.ts';
 
 export function addCommands(program: Command, run: Run, control: ProcessControl): void {
   addDaemonCommands(program, run, control);
   addBanCommands(program, run);
   addAllowCommands(program, run);
   addDistrustCommand(program, run);
-  addListCommands(program, run);
+  addListCommand(program, run);
+  addMovingCommands(program, run);
   addExplainCommand(program, run);
   addFileCommands(program, run);
   addFilterCommands(program, run);
@@ -57,10 +55,26 @@ function addDaemonCommands(program: Command, run: Run, control: ProcessControl):
       run(async (invocation) => (await import('./commands/status.ts')).status(invocation, options)),
     );
   program
+    .command('doctor')
+    .description('look this host over and say what to fix')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `${examples('sudo tailban doctor', 'tailban doctor --json')}\n\nExit code: 0 all is well, 1 warnings, 2 problems`,
+    )
+    .action((options: DoctorOptions) =>
+      run(async (invocation) => (await import('./commands/doctor.ts')).doctor(invocation, options)),
+    );
+  program
     .command('reload')
     .description('read configuration and filters again; bans stay')
     .addHelpText('after', examples('tailban check && tailban reload'))
     .action(() => run(async (invocation) => (await import('./commands/reload.ts')).reload(invocation)));
+  program
+    .command('flush')
+    .description('let everybody in while tailban is stopped: empty the firewall and the files of locked logins')
+    .addHelpText('after', examples('systemctl stop tailban && tailban flush'))
+    .action(() => run(async (invocation) => (await import('./commands/flush.ts')).flush(invocation)));
 }
 
 function addBanCommands(program: Command, run: Run): void {
@@ -137,7 +151,7 @@ function addDistrustCommand(program: Command, run: Run): void {
     );
 }
 
-function addListCommands(program: Command, run: Run): void {
+function addListCommand(program: Command, run: Run): void {
   const list = program.command('list').description('show who is banned, the newest first');
   list
     .option('--json', 'as JSON, with the log lines that led to each ban')
@@ -161,27 +175,6 @@ function addListCommands(program: Command, run: Run): void {
     )
     .action((options: ListOptions) =>
       run(async (invocation) => (await import('./commands/list.ts')).list(invocation, options)),
-    );
-  const importing = program.command('import').description('ban what a list holds');
-  importing
-    .argument('[FILE]', 'the list; standard input where left out')
-    .addOption(
-      importing
-        .createOption('--format <format>', 'how the list is written')
-        .choices(['auto', 'stalwart', 'plain', 'json'])
-        .default('auto'),
-    )
-    .option('--for <duration>', 'how long, where the list does not say; for good where left out')
-    .addHelpText(
-      'after',
-      examples(
-        'tailban import blocked.txt',
-        'tailban import --for 30d < addresses.txt',
-        'tailban list --json > bans.json; tailban import bans.json',
-      ),
-    )
-    .action((file: string | undefined, options: ImportOptions) =>
-      run(async (invocation) => (await import('./commands/import.ts')).importBans(invocation, file, options)),
     );
 }
 
@@ -316,8 +309,4 @@ function addReplayCommand(program: Command, run: Run): void {
 
 function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
-}
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }

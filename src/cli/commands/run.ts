@@ -10,8 +10,8 @@ export interface RunOptions {
 
 /** As much of the process as is needed here. */
 export interface ProcessControl {
-  on(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', listener: () => void): unknown;
-  off(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', listener: () => void): unknown;
+  on(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGUSR1', listener: () => void): unknown;
+  off(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGUSR1', listener: () => void): unknown;
   exit(code: number): void;
   /** From now on a reader of the output that goes away is no reason to end. */
   outliveReader(): void;
@@ -38,14 +38,26 @@ export async function run(invocation: Invocation, options: RunOptions, control: 
     wantsReload = true;
   };
   const reload = (): void => hangUp();
+  // Without a listener, Node.js would open its debugger. Whatever is opened at the start is new.
+  let openAnew = (): void => {};
+  const reopen = (): void => openAnew();
   control.outliveReader();
   control.on('SIGINT', listeners.SIGINT);
   control.on('SIGTERM', listeners.SIGTERM);
   control.on('SIGHUP', reload);
+  control.on('SIGUSR1', reopen);
   try {
-    const { startDaemon } = await import('../../daemon.ts');
+    const [{ startDaemon }, { serviceManager, statusLine }] = await Promise.all([
+      import('../../daemon.ts'),
+      import('../../service-manager.ts'),
+    ]);
+    let path = configPath(globals.config);
     const daemon = await startDaemon({
-      configPath: configPath(globals.config),
+      // Where there was none at the start, a reload looks for it again.
+      get configPath() {
+        path ??= configPath(globals.config);
+        return path;
+      },
       dryRun: options.dryRun === true,
       filterFolder: filtersFolder(),
       ownFilterFolder: ownFiltersFolder(globals.filters),
@@ -58,14 +70,24 @@ export async function run(invocation: Invocation, options: RunOptions, control: 
     hangUp = (): void => {
       daemon.reload().catch((error: unknown) => terminal.fail(`Cannot reload: ${messageOf(error)}`, ''));
     };
+    openAnew = (): void => daemon.reopenLog();
     if (wantsReload) hangUp();
+    const manager = serviceManager({
+      env: terminal.env,
+      pid: process.pid,
+      status: () => statusLine(daemon.status()),
+      warn: (message) => terminal.note(message),
+    });
+    manager?.ready();
     await stopping.promise;
+    manager?.stopping();
     await daemon.stop();
     return EXIT.ok;
   } finally {
     control.off('SIGINT', listeners.SIGINT);
     control.off('SIGTERM', listeners.SIGTERM);
     control.off('SIGHUP', reload);
+    control.off('SIGUSR1', reopen);
   }
 }
 
