@@ -29,7 +29,8 @@ import { Gates } from './gates.ts';
 import { Guard } from './guard.ts';
 import { hostNetworks } from './host.ts';
 import { areSame, type Beginning, type Files, loadAgain, loadBeginning } from './loading.ts';
-import { createLogger, type Logger } from './log.ts';
+import { type Logger, OwnLog } from './log.ts';
+import { Operations } from './operations.ts';
 import { carriedOut } from './patience.ts';
 import { Reading } from './reading.ts';
 import { restoreBans, restoreCounts } from './restore.ts';
@@ -51,6 +52,7 @@ export interface DaemonOptions extends Files {
 export interface RunningDaemon {
   stop(): Promise<void>;
   reload(): Promise<void>;
+  reopenLog(): void;
   status(): Status;
 }
 
@@ -60,10 +62,9 @@ const TIDY_EVERY: Millis = 60_000;
 /** Starts everything; resolves when the stored bans are in force and the API answers. @throws ConfigErrors, StoreError */
 export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon> {
   const { loaded, own, filters } = await loadBeginning(options);
-  const { log: logging } = loaded.config;
-  const log = createLogger({
-    level: options.logLevel ?? logging.level,
-    format: logging.format,
+  const log = new OwnLog({
+    ...loaded.config.log,
+    forcedLevel: options.logLevel,
     terminal: options.terminal,
     destination: options.output,
   });
@@ -79,7 +80,9 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
 
 class Daemon implements RunningDaemon {
   readonly #options: DaemonOptions;
+  readonly #ownLog: OwnLog;
   readonly #log: Logger;
+  readonly #operations: Operations;
   #loaded: Loaded;
   #filters: ReadonlyMap<string, Filter>;
   readonly #judge: Judge;
@@ -100,17 +103,27 @@ class Daemon implements RunningDaemon {
   #readingStarts = 0;
   #reloading: Promise<unknown> = Promise.resolve();
   #stopped = false;
+  readonly reopenLog = (): void => this.#ownLog.reopen();
 
-  constructor(options: DaemonOptions, loaded: Loaded, filters: ReadonlyMap<string, Filter>, log: Logger) {
+  constructor(options: DaemonOptions, loaded: Loaded, filters: ReadonlyMap<string, Filter>, ownLog: OwnLog) {
+    const log = ownLog.logger;
+    this.#ownLog = ownLog;
     this.#options = options;
     this.#loaded = loaded;
     this.#filters = filters;
     this.#log = log;
     this.#gates = new Gates(log, this.#now);
     this.#judge = new Judge(loaded.config);
+    this.#operations = new Operations({
+      version: options.version,
+      status: () => this.status(),
+      storeFailing: () => this.#guard?.storeFailing ?? false,
+      now: this.#now,
+      log,
+    });
     this.#reading = new Reading({
       now: this.#now,
-      onEvent: (event) => this.#guard?.handle(event),
+      onEvent: (event, source) => this.#guard?.handle(event, source),
       onChunk: () => this.#guard?.commit(),
       warn: (source, message) => log.warn({ source }, message),
       info: (source, message) => log.info({ source }, message),
@@ -129,6 +142,7 @@ class Daemon implements RunningDaemon {
       store,
       now: this.#now,
       log: this.#log,
+      observer: this.#operations,
       banTime: () => this.#loaded.config.banTime,
       alwaysAllowed: () => alwaysAllowed(this.#loaded.config, this.#hostNetworks),
     };
@@ -158,7 +172,9 @@ class Daemon implements RunningDaemon {
       reload: () => this.#reload(),
       config: () => renderConfig(this.#loaded.config, this.#loaded.files),
     });
-    this.#api = await serveApi(control, { socketPath: this.#socketPath(), log: this.#log });
+    const api = { socketPath: this.#socketPath(), log: this.#log, metrics: this.#operations.metrics };
+    this.#api = await serveApi(control, api);
+    if (!this.#options.dryRun) await this.#operations.configure(this.#loaded.config);
     await this.#startGates(guard);
     this.#timers.push(
       setInterval(() => this.#everySecond(guard), CHECKPOINT_EVERY),
@@ -177,9 +193,11 @@ class Daemon implements RunningDaemon {
     await this.#reading.stop();
     this.#guard?.checkpoint();
     await Promise.all(this.#queues.map((queue) => queue.stop()));
+    await this.#operations.stop();
     this.#store?.close();
     if (this.#scratch !== null) await rm(this.#scratch, { recursive: true, force: true });
     this.#log.info('tailban has stopped; bans stay in force until they end');
+    this.#ownLog.close();
   }
 
   async reload(): Promise<void> {
@@ -211,6 +229,7 @@ class Daemon implements RunningDaemon {
       owners: (logins: ReadonlySet<string>) => this.#judge.originsOfMany(logins, this.#now()),
       now: this.#now,
       log: this.#log,
+      observer: this.#operations,
     };
     const others = this.#options.dryRun ? [] : loginEnforcers(this.#loaded.config, context);
     const isOn = this.#loaded.config.enabled;
@@ -271,27 +290,30 @@ class Daemon implements RunningDaemon {
   /** One reload at a time; what the last one left behind is what the next one compares with. */
   #reload(): Promise<{ changes: readonly string[]; notes: readonly string[] }> {
     const next = this.#reloading.then(() => this.#reloadNow());
-    this.#reloading = next.catch(() => {});
+    this.#reloading = this.#operations.reloading(next);
     return next;
   }
 
   async #reloadNow(): Promise<{ changes: readonly string[]; notes: readonly string[] }> {
     const guard = this.#guard;
     if (guard === null || this.#stopped) return { changes: [], notes: [] };
+    this.#ownLog.reopen();
     const { loaded, filters } = await loadAgain(this.#options);
     const difference = compareConfigs(this.#loaded.config, loaded.config);
     const filtersChanged = !areSame(filters, this.#filters);
     this.#loaded = loaded;
     this.#filters = filters;
     this.#judge.configure(this.#judgeSettings());
-    this.#log.level = this.#options.logLevel ?? loaded.config.log.level;
+    this.#ownLog.configure(loaded.config.log);
+    if (!this.#options.dryRun) await this.#operations.configure(loaded.config);
     await guard.refreshAllowed();
     if (difference.gates) await this.#startGates(guard);
     if (difference.enforcers) {
       const before = this.#enforcers;
       await Promise.all(this.#queues.map((queue) => queue.stop()));
       await this.#startEnforcers(guard);
-      await removeGone(before, this.#enforcers, this.#log);
+      // The firewall, which is the first, clears away its predecessor itself, once all bans are in force.
+      await removeGone(before.slice(1), this.#enforcers, this.#log);
       for (const queue of this.#queues) queue.start();
       await carriedOut(this.#queues);
     }

@@ -9,10 +9,11 @@ import type { Judge } from './core/judge.ts';
 import { banLength } from './core/sentence.ts';
 import { subjectKey } from './core/subject.ts';
 import type { Ban, Change, Event, Kind, Millis } from './core/types.ts';
-import type { Admission, Answer, Question, Request, Verdict } from './core/verdict.ts';
+import type { Admission, Answer, Count, Question, Request, Verdict } from './core/verdict.ts';
 import type { EnforcerQueue } from './enforce/queue.ts';
 import type { LoginReport } from './gate/types.ts';
 import type { Logger } from './log.ts';
+import type { Observer } from './observer.ts';
 import { carriedOut } from './patience.ts';
 import type { Store } from './store/store.ts';
 import { EVIDENCE, KNOWN_GOOD } from './store/types.ts';
@@ -22,6 +23,7 @@ export interface GuardOptions {
   readonly store: Store;
   readonly now: () => Millis;
   readonly log: Logger;
+  readonly observer?: Pick<Observer, 'banned' | 'expired' | 'lifted'>;
   /** What never is banned by configuration and host, with reasons. */
   readonly alwaysAllowed: () => readonly (readonly [Network, string])[];
 }
@@ -64,19 +66,26 @@ export class Guard {
   }
 
   /** Judges one event. What it decides takes effect with `commit`, which is to follow at the end of the chunk. */
-  handle(event: Event): Verdict {
+  handle(event: Event, source: string | null = null): Verdict {
     const { judge, now } = this.#options;
     this.events[event.kind]++;
     const verdict = judge.handle(event, now());
-    if (verdict.type === 'banned') for (const ban of verdict.bans) this.#decided(ban, event.filter);
+    if (verdict.type === 'banned') {
+      for (const ban of verdict.bans)
+        this.#decided(ban, { filter: event.filter, source, count: countOf(ban, verdict.counts) });
+    }
     return verdict;
   }
 
-  #decided(ban: Ban, source: string): void {
-    const { now, log } = this.#options;
+  #decided(
+    ban: Ban,
+    origin: { readonly filter: string; readonly source?: string | null; readonly count?: number | undefined },
+  ): void {
+    const { now, log, observer } = this.#options;
+    if (!isOver(ban, now())) observer?.banned(ban);
     this.#changes.push({ type: 'ban', ban });
     log.info(
-      { subject: subjectKey(ban.subject), cause: ban.cause, reason: ban.reason, filter: source },
+      { subject: subjectKey(ban.subject), cause: ban.cause, reason: ban.reason, ...origin },
       `banned ${subjectKey(ban.subject)} ${banLength(ban)}: ${ban.reason}${isOver(ban, now()) ? '; old lines, the ban is over already' : ''}`,
     );
   }
@@ -90,7 +99,7 @@ export class Guard {
   admit(request: Request): Admission {
     const admission = this.#options.judge.admit(request, this.#options.now());
     if (admission.type === 'limited' && admission.bans.length > 0) {
-      for (const ban of admission.bans) this.#decided(ban, 'HTTP gate');
+      for (const ban of admission.bans) this.#decided(ban, { filter: 'HTTP gate' });
       this.commit();
     }
     return admission;
@@ -155,6 +164,7 @@ export class Guard {
     const { judge, now, log } = this.#options;
     for (const ban of judge.expire(now())) {
       log.debug({ subject: subjectKey(ban.subject) }, `the ban of ${subjectKey(ban.subject)} is over`);
+      this.#options.observer?.expired(ban);
       for (const queue of this.#queues) queue.ended(ban.subject);
     }
   }
@@ -184,6 +194,10 @@ export class Guard {
   /** Stores what an admin asked for together with the state that it belongs to, and waits until it is in force. */
   async carryOut(changes: readonly Change[]): Promise<void> {
     if (changes.length === 0) return;
+    for (const change of changes) {
+      if (change.type === 'ban') this.#options.observer?.banned(change.ban);
+      else this.#options.observer?.lifted(change.subject);
+    }
     this.#changes.push(...changes);
     this.commit();
     this.checkpoint();
@@ -215,4 +229,9 @@ export class Guard {
 
 function isOver({ until }: Ban, now: Millis): boolean {
   return until !== null && until <= now;
+}
+
+/** The failures that led to a ban. */
+function countOf({ subject }: Ban, counts: readonly Count[]): number | undefined {
+  return counts.find((count) => subjectKey(count.subject) === subjectKey(subject))?.count;
 }

@@ -29,7 +29,8 @@ export interface Feed {
 
 export interface ReadingOptions {
   readonly now: () => Millis;
-  readonly onEvent: (event: Event) => void;
+  /** `source` is null where no log told of it. */
+  readonly onEvent: (event: Event, source: string | null) => void;
   /** A chunk has been read to its end: what it led to is to be committed. */
   readonly onChunk: () => void;
   readonly warn: (source: string, message: string) => void;
@@ -37,6 +38,7 @@ export interface ReadingOptions {
 }
 
 interface FeedCounts {
+  readonly source: string;
   lines: number;
   cut: number;
   events: number;
@@ -238,7 +240,7 @@ export class Reading {
       this.#current.events++;
       this.#current.lastEvent = event.time;
     }
-    this.#options.onEvent(event);
+    this.#options.onEvent(event, this.#current?.source ?? null);
   };
 
   #reader(feed: Feed, chunk: Chunk): LogReader {
@@ -266,7 +268,7 @@ export class Reading {
   #count(source: string): FeedCounts {
     let counts = this.#counts.get(source);
     if (counts === undefined) {
-      counts = { lines: 0, cut: 0, events: 0, lastEvent: null };
+      counts = { source, lines: 0, cut: 0, events: 0, lastEvent: null };
       this.#counts.set(source, counts);
     }
     return counts;

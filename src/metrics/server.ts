@@ -1,0 +1,69 @@
+/**
+ * Metrics over HTTP for Prometheus, where an admin asks for it. One that cannot listen tries again, and keeps nobody
+ * from starting.
+ */
+import type { FastifyInstance } from 'fastify';
+import type { Millis } from '../core/types.ts';
+import { type CreateHttpServer, closeHttpServer, loadHttpServer } from '../http.ts';
+
+export interface MetricsServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly info: (message: string) => void;
+  readonly error: (message: string) => void;
+  /** Before another try to listen. */
+  readonly pause?: Millis;
+}
+
+const PAUSE: Millis = 10_000;
+/** Nobody has anything to send here. */
+const LARGEST_BODY = 1024;
+
+export class MetricsServer {
+  readonly #options: MetricsServerOptions;
+  #app: FastifyInstance | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
+  #isTold = false;
+
+  constructor(options: MetricsServerOptions) {
+    this.#options = options;
+  }
+
+  /** Never fails; resolves after the first try to listen. */
+  async start(): Promise<void> {
+    const { host, port, pause = PAUSE, info, error } = this.#options;
+    const app = this.#build(await loadHttpServer());
+    try {
+      const address = await app.listen({ host, port });
+      if (this.#stopped) {
+        await closeHttpServer(app);
+        return;
+      }
+      this.#app = app;
+      info(`metrics are at ${address}/metrics`);
+    } catch (cause) {
+      await app.close();
+      if (this.#stopped) return;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      if (!this.#isTold) error(`metrics cannot listen, trying again every ${pause / 1000} s: ${reason}`);
+      this.#isTold = true;
+      this.#timer = setTimeout(() => void this.start(), pause);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#app !== null) await closeHttpServer(this.#app);
+  }
+
+  #build(createHttpServer: CreateHttpServer): FastifyInstance {
+    const { metrics } = this.#options;
+    const app = createHttpServer(LARGEST_BODY);
+    app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('See /metrics\n'));
+    app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+    return app;
+  }
+}
