@@ -48,8 +48,9 @@ export function explainSubject(subject: Subject, { asked, judge, store, now }: E
 
 /** A ban as the API shows it. */
 export function banView(ban: Ban): BanView {
-  const { subject, since, until, cause, reason, offence, evidence } = ban;
-  return { subject: nameOf(subject), type: subject.type, since, until, cause, reason, offence, evidence };
+  const { subject, since, until, cause, reason, offence, evidence, behindProxy } = ban;
+  const view = { subject: nameOf(subject), type: subject.type, since, until, cause, reason, offence, evidence };
+  return behindProxy ? { ...view, behindProxy } : view;
 }
 
 function loginView(login: string, asked: string, judge: Judge, now: Millis): LoginView {
