@@ -10,6 +10,7 @@ import { valueAt } from './older-names.ts';
 import type { Path } from './positions.ts';
 import { resolve } from './resolve.ts';
 import { SETTINGS, type Settings } from './schema.ts';
+import { type Issue, readEntry } from './setting.ts';
 import { closest } from './suggest.ts';
 import { hintForUnknown } from './unknown.ts';
 
