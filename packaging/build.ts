@@ -6,22 +6,28 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const ROOT = join(import.meta.dirname, '..');
-const DIST = join(ROOT, 'dist');
+export const ROOT = join(import.meta.dirname, '..');
 
-await rm(DIST, { recursive: true, force: true });
-await build({
-  absWorkingDir: ROOT,
-  entryPoints: ['src/cli/main.ts'],
-  outdir: DIST,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  chunkNames: 'parts/[name]-[hash]',
-  legalComments: 'eof',
-  logLevel: 'warning',
-  // Some dependencies are CommonJS and require modules of Node, which an ES module cannot do by itself.
-  banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
-});
+/** Bundles into a folder, which is emptied first; gives the source files that went into it, relative to the root. */
+export async function bundle(folder: string): Promise<readonly string[]> {
+  await rm(folder, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['src/cli/main.ts'],
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    chunkNames: 'parts/[name]-[hash]',
+    legalComments: 'eof',
+    logLevel: 'warning',
+    metafile: true,
+    // Some dependencies are CommonJS and require modules of Node, which an ES module cannot do by itself.
+    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+  });
+  return Object.keys(metafile.inputs);
+}
+
+if (import.meta.main) await bundle(join(ROOT, 'dist'));

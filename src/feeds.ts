@@ -6,6 +6,7 @@ import { discoverSources } from './discover.ts';
 import { timeInLine } from './filter/line-time.ts';
 import { StampReader } from './filter/stamp.ts';
 import type { LocalTime } from './filter/wall-clock.ts';
+import { machineId } from './host.ts';
 import { howToRead } from './how-to-read.ts';
 import type { Logger } from './log.ts';
 import type { Feed } from './reading.ts';
@@ -59,7 +60,14 @@ function buildSource(source: SourceConfig, { localTime, units, now }: SourceCont
       return fileSource({ name, globs: source.files, timeOfLine, now });
     }
     case 'journal':
-      return journalSource({ name, units: [...units], identifiers: [], facilities: FACILITIES, now });
+      return journalSource({
+        name,
+        units: [...units],
+        identifiers: [],
+        facilities: FACILITIES,
+        machine: machineId(),
+        now,
+      });
     case 'webhook':
       return webhookSource({ name, ...source.listen, key: source.key, now });
   }

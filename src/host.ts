@@ -1,4 +1,5 @@
 /** What the host knows of itself and must never ban: its own addresses and its default gateways. Linux only. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { type Network, parseAddress, parseNetwork } from './core/ip.ts';
@@ -41,6 +42,15 @@ export function v6Gateways(table: string): string[] {
     if (length !== '00' || /[1-9a-f]/.test(destination) || !/[1-9a-f]/.test(gateway)) return [];
     return parseAddress(gateway.replace(/(.{4})(?=.)/g, '$1:')) ?? [];
   });
+}
+
+/** What the journal knows this host by (machine-id(5)); null where it has none. */
+export function machineId(file = '/etc/machine-id'): string | null {
+  try {
+    return /^[0-9a-f]{32}$/m.exec(readFileSync(file, 'utf8'))?.[0] ?? null;
+  } catch {
+    return null;
+  }
 }
 
 async function read(path: string): Promise<string> {

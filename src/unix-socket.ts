@@ -2,7 +2,7 @@
  * A unix socket as a file: where it may be made, what to do with one that is there already, and who may talk to it. A
  * socket outlives its daemon when that is killed; one that nobody answers is replaced, one that answers is left alone.
  */
-import { chmod, chown, lstat, mkdir, readFile, unlink } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readFile, stat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 
@@ -66,7 +66,8 @@ export async function restrictSocket(path: string, group: string, groupFile: str
   let problem: string | null = null;
   if (gid !== null) {
     try {
-      await chown(path, -1, gid);
+      // A service that runs in the group has it already, and need not be allowed to change it.
+      if ((await stat(path)).gid !== gid) await chown(path, -1, gid);
     } catch (error) {
       problem = `The socket cannot be given to the group ${group}: ${messageOf(error)}`;
     }

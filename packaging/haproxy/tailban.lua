@@ -1,23 +1,13 @@
--- Asks tailban's HTTP gate before HAProxy (2.5 or newer, with Lua) serves a request. In haproxy.cfg:
---
---   global
---     setenv TAILBAN_GATE http://127.0.0.1:4002        # http.gate.listen
---     setenv TAILBAN_KEY …                             # http.gate.key, where there is one
---     lua-load-per-thread /usr/share/tailban/haproxy/tailban.lua
---   frontend mail
---     unique-id-format %[uuid()]
---     http-request lua.tailban
---     http-request return status 429 hdr Retry-After %[var(txn.tailban_retry)] hdr RateLimit %[var(txn.tailban_rate)] hdr RateLimit-Policy %[var(txn.tailban_policy)] if { var(txn.tailban) -m str 429 }
---     http-request deny deny_status 403 if { var(txn.tailban) -m str 403 }
---     http-request deny deny_status 401 if { var(txn.tailban) -m str 401 }
---     log-format "${HAPROXY_HTTP_LOG_FMT} id=%ID"      # the end of a request is told by its line
+-- Asks tailban's HTTP gate before HAProxy (2.5 or newer, with Lua) serves a request; docs/requests.md has the lines for
+-- haproxy.cfg. TAILBAN_GATE is http.gate.listen, TAILBAN_KEY is http.gate.key, where there is one.
 --
 -- While tailban does not answer, everybody is served.
 
 local gate = os.getenv("TAILBAN_GATE") or "http://127.0.0.1:4002"
 local key = os.getenv("TAILBAN_KEY")
 local TIMEOUT_MS = 1000
--- HAProxy tries a gate that is gone for 3 s; for so many seconds after that it is not asked again.
+-- HAProxy tries a gate that is gone for 3 s; for so many seconds after that, or after an answer that is none (a wrong key),
+-- it is not asked again.
 local PAUSE = 5
 local asleep_until = 0
 
@@ -57,8 +47,12 @@ core.register_action("tailban", { "http-req" }, function(txn)
   if key then question["x-api-key"] = { key } end
   local answer = core.httpclient():get({ url = gate .. "/forward-auth", headers = question, timeout = TIMEOUT_MS })
   local status = answer and answer.status or 503
-  if status >= 500 then asleep_until = core.now().sec + PAUSE end
-  if status ~= 401 and status ~= 403 and status ~= 429 then return end
+  if status == 204 then return end
+  if status ~= 401 and status ~= 403 and status ~= 429 then
+    asleep_until = core.now().sec + PAUSE
+    txn:Warning("tailban does not answer, so everybody is served: " .. status .. " " .. (answer and answer.body or ""))
+    return
+  end
   txn:set_var("txn.tailban", tostring(status))
   txn:set_var("txn.tailban_retry", first(answer.headers, "retry-after") or "")
   txn:set_var("txn.tailban_rate", first(answer.headers, "ratelimit") or "")
