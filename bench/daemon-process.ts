@@ -32,8 +32,17 @@ export function daemonPaths(folder: string): DaemonPaths {
   return { log: join(folder, 'mail.log'), database: join(folder, 'tailban.db'), socket: join(folder, 'tailban.sock') };
 }
 
-/** Starts the daemon and waits until its API answers. `settings` are further lines of its configuration. */
-export async function startDaemon(namespace: Namespace, folder: string, settings: string): Promise<RunningDaemon> {
+/**
+ * Starts the daemon and waits until its API answers.
+ * @param settings further lines of its configuration
+ * @param program the launcher where it is not another one
+ */
+export async function startDaemon(
+  namespace: Namespace,
+  folder: string,
+  settings: string,
+  program: readonly string[] = [join(ROOT, 'bin', 'tailban')],
+): Promise<RunningDaemon> {
   const paths = daemonPaths(folder);
   const config = join(folder, 'tailban.toml');
   await writeFile(
@@ -42,7 +51,7 @@ export async function startDaemon(namespace: Namespace, folder: string, settings
   );
   const output = join(folder, 'daemon.log');
   const startedAt = performance.now();
-  const [command, ...args] = namespace.inside(join(ROOT, 'bin', 'tailban'), '--config', config, 'run');
+  const [command, ...args] = namespace.inside(...program, '--config', config, 'run');
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(output, { flags: 'a' });
   child.stdout.pipe(log, { end: false });

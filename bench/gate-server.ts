@@ -1,5 +1,5 @@
 /**
- * The auth policy gate in a process of its own, before a judge with as many locks and known-good pairs as its argument says.
+ * The gates of Dovecot and of web servers in a process of their own, before a judge with as many locks and known-good pairs as its argument says.
  * Tells its parent when it listens, and how much it has used whenever it is asked.
  */
 import { parseConfig } from '../src/config/load.ts';
@@ -8,11 +8,18 @@ import { Judge } from '../src/core/judge.ts';
 import { pairKey } from '../src/core/known-good.ts';
 import type { Ban } from '../src/core/types.ts';
 import { dovecotPolicy } from '../src/gate/dovecot-policy.ts';
+import { httpGate } from '../src/gate/http-gate.ts';
 import { addressOf, loginOf, NETWORKS_PER_LOGIN, type Population } from './gate-population.ts';
 
 const HOUR = 3_600_000;
-const { locks, pairs, port } = JSON.parse(process.argv[2] ?? '') as Population & { readonly port: number };
-const { config } = parseConfig('[login]\nknown-good-max = 2000000\n', 'bench.toml');
+const { locks, pairs, port, httpPort } = JSON.parse(process.argv[2] ?? '') as Population & {
+  readonly port: number;
+  readonly httpPort: number;
+};
+const { config } = parseConfig(
+  '[login]\nknown-good-max = 2000000\n[jmap.rate-limit]\ncache.size = 1000000\n',
+  'bench.toml',
+);
 const judge = new Judge(config);
 const since = Date.now();
 
@@ -27,7 +34,17 @@ const gate = dovecotPolicy(
     reported: () => {},
   },
 );
-await gate.start();
+const web = httpGate(
+  {
+    ...config.requests,
+    place: { host: '127.0.0.1', port: httpPort },
+    key: 'key-of-the-bench',
+    accountHeader: null,
+    now: Date.now,
+  },
+  { admit: (request) => judge.admit(request, Date.now()), ended: (id) => judge.requests.ended(id) },
+);
+await Promise.all([gate.start(), web.start()]);
 process.on('message', () => process.send?.({ cpu: process.cpuUsage(), resident: process.memoryUsage.rss() }));
 process.on('disconnect', () => process.exit());
 process.send?.({ pairs: judge.knownGood.size, locks: judge.banCount });

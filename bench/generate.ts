@@ -71,7 +71,7 @@ export function stamped(time: number, micros: number, text: string): string {
 }
 
 /** The clients that are being served, each with its own process, and what they will say next. */
-class Traffic {
+export class Traffic {
   attackers = 0;
   failures = 0;
   readonly #random: Random;

@@ -43,7 +43,7 @@ export function documentEntries({ licenses }: Program, runtime: Runtime, under: 
   ];
 }
 
-/** Manual pages and completions lie ready-made in folders of this one. */
+/** Manual pages, completions and the script for HAProxy lie ready-made in folders of this one. */
 export function sharedEntries(under: string): Entry[] {
   return SHARED.flatMap(([from, name, to]) => {
     const folder = join(import.meta.dirname, from);
@@ -58,6 +58,7 @@ const SHARED: readonly (readonly [string, RegExp, (file: string) => string])[] =
   ['completions', /bash$/, () => 'bash-completion/completions/tailban'],
   ['completions', /zsh$|^_/, () => 'zsh/vendor-completions/_tailban'],
   ['completions', /fish$/, () => 'fish/vendor_completions.d/tailban.fish'],
+  ['haproxy', /\.lua$/, (file) => `tailban/haproxy/${file}`],
 ];
 
 function copyright(licenses: string, runtime: Runtime): string {

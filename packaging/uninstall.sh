@@ -21,6 +21,7 @@ fi
 rm -rf "$prefix/lib/tailban" "$prefix/sbin/tailban"
 rm -f "$prefix"/share/man/man[58]/tailban* "$prefix/share/bash-completion/completions/tailban" \
   "$prefix/share/zsh/vendor-completions/_tailban" "$prefix/share/fish/vendor_completions.d/tailban.fish"
+rm -rf "$prefix/share/tailban"
 if [ "${1:-}" = --purge ]; then
   rm -rf /etc/tailban /var/lib/tailban /var/log/tailban /run/tailban
   userdel tailban 2>/dev/null || true

@@ -8,7 +8,7 @@ if [ "$(id -u)" -ne 0 ]; then
   exit 77
 fi
 had_firewalld=$(command -v firewalld || true)
-sh scripts/setup.sh nft=nftables ip=iproute2 zsh=zsh fish=fish mandoc=mandoc \
+sh scripts/setup.sh nft=nftables ip=iproute2 mkfs.ext4=e2fsprogs zsh=zsh fish=fish mandoc=mandoc \
   iptables=iptables ipset=ipset ufw=ufw firewalld=firewalld dbus-daemon=dbus-daemon \
   debootstrap=debootstrap systemd-nspawn=systemd-container \
   nginx=nginx haproxy=haproxy caddy=caddy curl=curl postfix=postfix \

@@ -1,12 +1,16 @@
 /** HTTP servers as the daemon wants them: what the API and webhooks have in common. The only user of fastify. */
-import type { FastifyInstance } from 'fastify';
+
+import type { Server } from 'node:http';
+import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import type { Millis } from './core/types.ts';
 
 const LAST_ANSWERS: Millis = 2_000;
 const WHOLE_REQUEST: Millis = 120_000;
 
+type Own = Pick<FastifyHttpOptions<Server>, 'http' | 'clientErrorHandler'>;
+
 /** @param bodyLimit the most bytes that a request may have, where its route says nothing else */
-export type CreateHttpServer = (bodyLimit: number) => FastifyInstance;
+export type CreateHttpServer = (bodyLimit: number, own?: Own) => FastifyInstance;
 
 /**
  * Nearly half of the daemon's code is behind this: it is to be loaded while the firewall works on the stored bans, and not
@@ -14,8 +18,9 @@ export type CreateHttpServer = (bodyLimit: number) => FastifyInstance;
  */
 export async function loadHttpServer(): Promise<CreateHttpServer> {
   const { default: fastify } = await import('fastify');
-  return (bodyLimit) =>
+  return (bodyLimit, own) =>
     fastify({
+      ...own,
       logger: false,
       bodyLimit,
       exposeHeadRoutes: false,

@@ -1,6 +1,7 @@
 /** What `tailban status` shows, put together from those who know. */
 import type { RatesView, SourceView, Status } from './api/contract.ts';
 import type { Config } from './config/config.ts';
+import type { Loaded } from './config/load.ts';
 import type { Judge } from './core/judge.ts';
 import { type Ban, FAILURE_KINDS, type Millis } from './core/types.ts';
 import type { QueueStatus } from './enforce/queue.ts';
@@ -12,8 +13,7 @@ const MOST_LIMITED = 20;
 export interface StatusParts {
   readonly version: string;
   readonly dryRun: boolean;
-  readonly configFile: string | null;
-  readonly config: Config;
+  readonly loaded: Loaded;
   readonly startedAt: Millis;
   readonly now: Millis;
   readonly judge: Judge;
@@ -21,12 +21,14 @@ export interface StatusParts {
   readonly reading: Reading;
   readonly queues: readonly QueueStatus[];
   readonly gates: Status['gates'];
+  readonly notifiers: Status['notifiers'];
   readonly firewallProblem: string | null;
 }
 
 export function buildStatus(parts: StatusParts): Status {
-  const { version, dryRun, configFile, config, startedAt, now, judge, guard, reading, queues, gates } = parts;
+  const { version, dryRun, loaded, startedAt, now, judge, guard, reading, queues, gates, notifiers } = parts;
   const { firewallProblem } = parts;
+  const [configFile = null, ...dropIns] = loaded.files;
   const sources = reading.views();
   return {
     version,
@@ -34,30 +36,38 @@ export function buildStatus(parts: StatusParts): Status {
     startedAt,
     now,
     configFile,
+    dropIns,
     dryRun,
     bans: countBans(judge.activeBans()),
     subjects: judge.subjects,
     lines: reading.lines,
     events: { ...guard.events },
-    limits: limitViews(config),
+    limits: limitViews(loaded.config),
     sources,
     enforcers: queues.map(enforcerView),
     gates,
-    rates: ratesView(config, judge, now),
+    notifiers,
+    rates: ratesView(loaded.config, judge, now),
     loginsEnforced: gates.length > 0 || queues.some(({ logins }) => logins !== null),
     knownGood: judge.knownGood.size,
     lastCheckpoint: guard.lastCheckpoint,
     problems: [
       ...(guard.storeFailing ? ['The store cannot be written; bans hold, but a restart would forget the latest'] : []),
       ...(firewallProblem === null ? [] : [firewallProblem]),
-      ...queues.flatMap(({ enforcer, lastError }) => (lastError === null ? [] : [`${enforcer}: ${lastError}`])),
       ...(judge.requests.overflow > 0
         ? [
             `The memory of the rate limits was full ${judge.requests.overflow} times, so some were not counted; jmap.rate-limit.cache.size makes it larger`,
           ]
         : []),
+      ...(judge.requests.isBlind
+        ? [
+            'Nobody tells which requests have ended, so what runs at once is not limited; the access log has to be a source, with the ids of requests in it (docs/requests.md)',
+          ]
+        : []),
       ...enforcerProblems(queues),
       ...sourceProblems(sources),
+      ...gates.flatMap(({ name, address, listening }) => (listening ? [] : [`${name} cannot listen on ${address}`])),
+      ...notifiers.flatMap(({ name, problem }) => (problem === null ? [] : [`${name} cannot be notified: ${problem}`])),
     ],
   };
 }
@@ -77,6 +87,7 @@ function limitViews(config: Config): Status['limits'] {
   const rules = [
     ...FAILURE_KINDS.map((kind) => [kind, config.limits[kind]] as const),
     ['login', config.loginLimit] as const,
+    ['escalate', config.requests.escalate] as const,
   ];
   return rules.map(([kind, rule]) => ({
     kind,
@@ -87,6 +98,7 @@ function limitViews(config: Config): Status['limits'] {
 
 function ratesView({ requests }: Config, judge: Judge, now: Millis): RatesView {
   const { authentication, jmapAuthentication, anonymous, account, cacheSize } = requests;
+  const { concurrentRequests, concurrentUploads } = requests;
   const limited = judge.requests.limited(now).sort((one, other) => one.freeAt - other.freeAt);
   return {
     rates: [
@@ -99,6 +111,7 @@ function ratesView({ requests }: Config, judge: Judge, now: Millis): RatesView {
     most: cacheSize,
     overflow: judge.requests.overflow,
     running: judge.requests.underway,
+    atOnce: { requests: concurrentRequests, uploads: concurrentUploads },
     limited: limited.slice(0, MOST_LIMITED),
     limitedCount: limited.length,
   };

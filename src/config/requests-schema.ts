@@ -71,7 +71,7 @@ export const http = table('Which HTTP requests are limited, and where a web serv
         meaning: 'Where it asks; without it, nothing listens',
         example: '127.0.0.1:4002',
       }),
-      key: optional(secret(), {
+      key: optional(headerSecret(), {
         meaning: 'The key that it sends in the header X-API-Key; without one, whoever reaches the port may ask',
         example: '…',
       }),
@@ -109,12 +109,29 @@ function paths(): Form<readonly string[]> {
   };
 }
 
-/** RFC 9110, 5.1: a token. */
+/** It stands as it is in a header, and between quotation marks in the configuration of nginx and other servers. */
+function headerSecret(): Form<string> {
+  const inner = secret();
+  return {
+    ...inner,
+    read: (value, report) => {
+      const odd = typeof value === 'string' ? value.search(/[^!#%&'()*+,./0-9:<=>?@A-Z[\]^_`a-z|~-]/) : -1;
+      if (typeof value !== 'string' || odd < 0) return inner.read(value, report);
+      return report({
+        message: `${JSON.stringify(String.fromCodePoint(value.codePointAt(odd) ?? 0))} cannot stand in this key`,
+        offset: odd,
+        hint: 'Write letters, digits and signs of ASCII without blanks and without " \\ $ ; { }; make one with: openssl rand -base64 24',
+      });
+    },
+  };
+}
+
+/** Of what RFC 9110, 5.1 takes, that which needs no quoting in the configuration of any web server. */
 function headerName(): Form<string> {
   return {
     type: 'name of a header',
     read: (value, report) =>
-      typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/.test(value)
+      typeof value === 'string' && /^[0-9A-Za-z][0-9A-Za-z_-]{0,63}$/.test(value)
         ? value.toLowerCase()
         : report({ message: `${found(value)} is no name of a header`, hint: 'Write one such as "X-Account"' }),
     write: (value) => value,

@@ -99,6 +99,8 @@ export class Judge {
     const seen = this.requests.seenThrough(written);
     const { event, behindProxy } = seen;
     const { kind } = event;
+    if (this.requests.takeRefusal(event.request?.id ?? null))
+      return { type: 'ignored', why: 'we refused it ourselves' };
     const time = Math.min(event.time, now);
     const isNamed = kind === 'authentication' || kind === 'success' || kind === 'request';
     const login = isNamed && event.login !== null ? this.#targets.ofLogin(event.login) : null;
@@ -109,9 +111,9 @@ export class Judge {
     const { allowed, target, origin } = peer;
     if (allowed !== null) return { type: 'ignored', why: `${event.ip} is allowed: ${allowed}` };
     const special = login && this.#desk.failed(event, login, peer, time, now);
-    if (special) return special;
-    const counts: Count[] = [];
     const bans: Ban[] = served?.type === 'banned' ? [...served.bans] : [];
+    if (special) return special.type === 'ignored' && bans.length > 0 ? { type: 'banned', counts: [], bans } : special;
+    const counts: Count[] = [];
     let covered: Ban | undefined;
     for (const limited of this.#limitsOf(kind, target, login)) {
       const { subject, key, limit } = limited;
@@ -146,7 +148,9 @@ export class Judge {
     const login = name === null ? null : this.#targets.ofLogin(name);
     if (peer.allowed !== null) return { type: 'admit', rate: null };
     const ban = this.#desk.forbids(peer, request.ip, login, now);
-    return ban === null ? this.requests.admit(request, peer, login, now) : { type: 'banned', ban };
+    if (ban === null) return this.requests.admit(request, peer, login, now);
+    this.requests.refuse(request.id);
+    return { type: 'banned', ban };
   }
 
   /** Whether somebody may try to log in now: for who is asked before the password is looked at. */

@@ -21,11 +21,14 @@ interface Window {
   limit: Limit;
 }
 
+/** So many of those seen longest ago are looked at when there is time to tidy up. */
+const MOST_TIDIED = 20_000;
 /** Whoever is over the rate is looked through again for those who are not, at most so often. */
 const SWEEP_EVERY: Millis = 1_000;
 
 export class Rates {
-  readonly #max: number;
+  /** How many keys are remembered. */
+  max: number;
   readonly #open = new RecentMap<string, Window>();
   /** Those without room when they were last seen. */
   readonly #full = new Map<string, Window>();
@@ -34,7 +37,7 @@ export class Rates {
   overflow = 0;
 
   constructor(max: number) {
-    this.#max = max;
+    this.max = max;
   }
 
   get size(): number {
@@ -43,8 +46,7 @@ export class Rates {
 
   /** How much room there is now; counts nothing. */
   room(key: string, limit: Limit, now: Millis): Room {
-    const window = this.#open.get(key) ?? this.#full.get(key);
-    return roomIn(window?.times ?? [], limit, now);
+    return roomIn(this.#known(key, now)?.times ?? [], limit, now);
   }
 
   /** Counts one that has happened, whether there was room or not; one that is told late is sorted in. */
@@ -73,41 +75,52 @@ export class Rates {
     return this.#full.delete(key) || wasOpen;
   }
 
-  /** The keys that have no room now, and when each has. */
-  *limited(now: Millis): Generator<[key: string, limit: Limit, freeAt: Millis]> {
-    for (const [key, { times, limit }] of this.#full) {
-      const { remaining, freeAt } = roomIn(times, limit, now);
-      if (remaining === 0) yield [key, limit, freeAt];
-    }
+  /** The keys that had no room when they were last seen. */
+  full(): Iterable<string> {
+    return this.#full.keys();
   }
 
-  /** Forgets windows that are empty now. */
+  /** Forgets windows that are empty now, as far as it gets in a few milliseconds. */
   tidy(now: Millis): void {
     this.#sweep(now);
-    for (const [key, { times, limit }] of this.#open.entries())
+    let seen = 0;
+    for (const [key, { times, limit }] of this.#open.entries()) {
+      if (++seen > MOST_TIDIED) return;
       if ((times.at(-1) ?? 0) <= now - limit.period) this.#open.delete(key);
+    }
   }
 
   /** The window of a key, not among the full ones any more; null where everybody who is remembered is over the rate. */
   #take(key: string, limit: Limit, now: Millis): Window | null {
-    const known = this.#open.get(key) ?? this.#full.get(key);
+    const known = this.#known(key, now);
     if (known !== undefined) {
       this.#full.delete(key);
       known.limit = limit;
       return known;
     }
-    if (this.size >= this.#max && this.#open.size === 0 && now - this.#lastSweep >= SWEEP_EVERY) this.#sweep(now);
-    if (this.size >= this.#max && this.#open.size === 0) {
+    if (this.size >= this.max && this.#open.size === 0 && Math.abs(now - this.#lastSweep) >= SWEEP_EVERY)
+      this.#sweep(now);
+    if (this.size >= this.max && this.#open.size === 0) {
       this.overflow++;
       return null;
     }
-    this.#open.trim(this.#max - 1 - this.#full.size);
+    while (this.#open.size > 0 && this.size >= this.max) this.#open.trim(this.#open.size - 1);
     return { times: [], limit };
+  }
+
+  /** After the clock was set back, what lies ahead of it counts as now: else it would shut out for as long as that. */
+  #known(key: string, now: Millis): Window | undefined {
+    const window = this.#open.get(key) ?? this.#full.get(key);
+    if (window !== undefined && (window.times.at(-1) ?? now) > now)
+      window.times = window.times.map((time) => Math.min(time, now));
+    return window;
   }
 
   #sweep(now: Millis): void {
     this.#lastSweep = now;
-    for (const [key, window] of this.#full) {
+    for (const key of [...this.#full.keys()]) {
+      const window = this.#known(key, now);
+      if (window === undefined) continue;
       if (roomIn(window.times, window.limit, now).remaining === 0) continue;
       this.#full.delete(key);
       this.#open.set(key, window);

@@ -7,22 +7,15 @@ import { clientAddress } from './forwarded.ts';
 import { contains } from './ip.ts';
 import type { Ledger } from './ledger.ts';
 import { Overlaps } from './overlaps.ts';
-import { pathMatcher, STREAMS } from './paths.ts';
+import { type PathRules, pathRules } from './paths.ts';
 import { Rates } from './rates.ts';
+import { RecentMap } from './recent.ts';
+import { keyOf, partsOf, ratesOf, type Use, useOf, usesOf } from './request-uses.ts';
 import type { RequestSettings } from './settings.ts';
 import { Slots } from './slots.ts';
 import type { LoginTarget, Peer, Target } from './targets.ts';
 import type { Ban, Event, Limit, Millis, RateName, RequestInfo } from './types.ts';
 import type { Admission, Limited, RateState, Request, Verdict } from './verdict.ts';
-
-/** One window that a request counts in. */
-interface Use {
-  readonly name: RateName;
-  readonly limit: Limit;
-  readonly key: string;
-  /** Who is to blame. */
-  readonly target: Target;
-}
 
 /** An event, and whether its address is known from a proxy only. */
 export interface Seen {
@@ -43,11 +36,12 @@ const HTTP_UNAUTHORIZED = 401;
 const HTTP_FORBIDDEN = 403;
 const HTTP_TOO_MANY_REQUESTS = 429;
 
-/** What the windows of different rates are told apart by; no name of a rate holds it. */
-const SEPARATOR = ' ';
 const ESCALATE = 'escalate';
 const UPLOADS = 'uploads';
 const REQUESTS = 'requests';
+
+/** A line follows its request at once. */
+const MOST_REFUSED = 10_000;
 
 /** A ban that ends before an enforcer could carry it out is none. */
 const SHORTEST_BAN: Millis = 1_000;
@@ -55,28 +49,26 @@ const SHORTEST_BAN: Millis = 1_000;
 export class RequestDesk {
   readonly #ledger: Ledger;
   #settings: RequestSettings;
-  #counts: (path: string) => boolean;
-  #isLogin: (path: string) => boolean;
-  #isUpload: (path: string) => boolean;
-  #rates: Rates;
-  readonly #slots = new Slots();
+  #paths: PathRules;
+  readonly #rates: Rates;
+  readonly #slots: Slots;
+  /** The ids of requests that were refused of late: their lines tell of nothing but our own doing. */
+  readonly #refused = new RecentMap<string, null>();
   readonly #overlaps = new Overlaps();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
     this.#settings = ledger.settings.requests;
     this.#rates = new Rates(this.#settings.cacheSize);
-    this.#counts = pathMatcher(this.#settings.paths);
-    this.#isLogin = pathMatcher(this.#settings.loginPaths);
-    this.#isUpload = pathMatcher(this.#settings.uploadPaths);
+    this.#slots = new Slots(this.#settings.lease);
+    this.#paths = pathRules(this.#settings);
   }
 
   configure(settings: RequestSettings): void {
-    if (settings.cacheSize !== this.#settings.cacheSize) this.#rates = new Rates(settings.cacheSize);
+    this.#rates.max = settings.cacheSize;
+    this.#slots.lease = settings.lease;
     this.#settings = settings;
-    this.#counts = pathMatcher(settings.paths);
-    this.#isLogin = pathMatcher(settings.loginPaths);
-    this.#isUpload = pathMatcher(settings.uploadPaths);
+    this.#paths = pathRules(settings);
   }
 
   get size(): number {
@@ -86,6 +78,11 @@ export class RequestDesk {
   /** Requests that have been let through and have not ended yet. */
   get underway(): number {
     return this.#slots.size;
+  }
+
+  /** Requests are let through whose ends nobody tells, so that nobody is refused for what runs at once. */
+  get isBlind(): boolean {
+    return this.#slots.isBlind;
   }
 
   /** How many were not counted because everybody who is remembered is over a rate. */
@@ -113,18 +110,20 @@ export class RequestDesk {
     const { id, path, status } = request;
     const wasAsked = this.#slots.end({ id, from: event.ip, login: login?.subject.login ?? null });
     if (peer.allowed !== null) return { type: 'ignored', why: `${event.ip} is allowed: ${peer.allowed}` };
-    if (!this.#counts(path)) return { type: 'ignored', why: 'no request that is limited' };
+    if (!this.#paths.counts(path)) return { type: 'ignored', why: 'no request that is limited' };
     const told = toldBy(seen, now);
     if (status === HTTP_TOO_MANY_REQUESTS)
       return verdict(this.#settings.gated ? [] : this.#escalate(peer.target, told), 'it was refused');
-    const hasTried = login !== null || request.credentials === true || this.#isLogin(path);
-    const isDenied = hasTried && (status === HTTP_UNAUTHORIZED || (status === HTTP_FORBIDDEN && this.#isLogin(path)));
+    const hasTried = login !== null || request.credentials === true || this.#paths.isLogin(path);
+    const isDenied =
+      hasTried && (status === HTTP_UNAUTHORIZED || (status === HTTP_FORBIDDEN && this.#paths.isLogin(path)));
     // A request that was asked about has been counted; only whether its credentials were right is news.
     if (wasAsked && !isDenied) return { type: 'ignored', why: 'it was counted when it began' };
     // Of tokens no log tells whose they are: where one may have come, the address has the room of an account.
     const isNobody = !(request.credentials ?? (status === null || status < HTTP_BAD_REQUEST));
-    const stranger = login === null && !isNobody ? peer.target.key : null;
-    const uses = this.#usesOf(peer.target, isDenied ? null : login, path, isDenied, stranger);
+    const credentials = login === null && !isNobody ? peer.target.key : null;
+    const one = { path, isDenied, peer: peer.target, login, credentials };
+    const uses = usesOf(one, this.#settings, this.#paths);
     const bans = uses.flatMap((use) => this.#count(use, told));
     if (login !== null && !isDenied) bans.push(...this.#crowd(login, request, told));
     return verdict(bans, `counted as ${uses.map(({ name }) => name).join(' and ') || 'no'} request`);
@@ -137,13 +136,13 @@ export class RequestDesk {
   failed(target: Target, seen: Seen, now: Millis): Ban[] {
     const limit = this.#settings.authentication;
     if (limit === null) return [];
+    const isCounted = this.#ledger.settings.limits.authentication !== null;
+    const first = isCounted ? this.#ledger.windows.nthLast(target.key, 'authentication', limit.count) : null;
+    if (isCounted && (first === null || first <= Math.min(seen.event.time, now) - limit.period)) return [];
     // The lines that have been counted are remembered as those of the limit.
     const told = { ...toldBy(seen, now), evidence: [] };
     const use = { name: 'authentication', limit, key: keyOf('authentication', target.key), target } as const;
-    if (this.#ledger.settings.limits.authentication === null) return this.#count(use, told);
-    const [first] = this.#ledger.windows.last(target.key, 'authentication', limit.count);
-    if (first === undefined || first <= told.time - limit.period) return [];
-    return this.#refuse(use, first + limit.period, told);
+    return first === null ? this.#count(use, told) : this.#refuse(use, first + limit.period, told);
   }
 
   /** An attempt to log in: counts, where there is room. Null where the rate is off; without room it must wait. */
@@ -155,28 +154,48 @@ export class RequestDesk {
     return state;
   }
 
+  /** A request that was asked about is not let through. */
+  refuse(id: string | null): void {
+    if (id === null) return;
+    this.#refused.set(id, null);
+    this.#refused.trim(MOST_REFUSED);
+  }
+
+  /** Whether that is a request that we have refused; each is told of once. */
+  takeRefusal(id: string | null): boolean {
+    return id !== null && this.#refused.delete(id);
+  }
+
   /** Somebody wants to be served: counts, and takes a slot, where there is room. */
   admit(request: Request, peer: Peer, login: LoginTarget | null, now: Millis): Admission {
     const { path, account, id, ip, behindProxy } = request;
     const credentials = account?.credentials ?? null;
-    const uses = this.#usesOf(peer.target, login, path, false, credentials);
+    const one = { path, isDenied: false, peer: peer.target, login, credentials };
+    const uses = usesOf(one, this.#settings, this.#paths);
+    if (credentials !== null) uses.push(...this.#inventions(uses, peer.target, now));
     const failing = credentials === null ? undefined : this.#failuresOf(peer.target, now);
     const full = failing ?? uses.map((use) => this.#stateOf(use, now)).find(({ remaining }) => remaining === 0);
     if (full !== undefined) {
       const toBlame = full.name === 'account' && login !== null && credentials === null ? login : peer.target;
       const bans = this.#escalate(toBlame, { time: now, now, evidence: [], behindProxy });
+      this.refuse(id);
       return { type: 'limited', rate: full, bans };
     }
-    const slot = account === null ? null : this.#slotOf(credentials ?? login?.key ?? ip, path);
-    if (slot !== null && this.#slots.running(slot.key, now) >= slot.most)
+    // Of a request without an id nobody can tell that it is over; one that is asked about twice, because it is redirected
+    // within the web server, has its place already.
+    const isKnown = id !== null && this.#slots.has(id);
+    const slot =
+      account === null || id === null || isKnown ? null : this.#slotOf(credentials ?? login?.key ?? ip, path);
+    if (slot !== null && this.#slots.running(slot.key, now) >= slot.most && !this.#slots.isBlind) {
+      this.refuse(id);
       return { type: 'busy', what: slot.what, most: slot.most };
+    }
     const [rate = null] = uses.map((use): RateState => {
       const { name, limit, key } = use;
       return { name, limit, ...this.#rates.add(key, limit, now) };
     });
-    const until = now + this.#settings.lease;
     const counted = slot === null ? [] : [slot.key];
-    this.#slots.take({ id, from: ip, login: login?.subject.login ?? null, counted, until });
+    if (!isKnown) this.#slots.take({ id, from: ip, login: login?.subject.login ?? null, counted, since: now });
     return { type: 'admit', rate };
   }
 
@@ -187,7 +206,7 @@ export class RequestDesk {
 
   /** Where a subject stands in each rate that it has been counted in. */
   standing(key: string, now: Millis): RateState[] {
-    return this.#windows().flatMap(([name, limit]) => {
+    return ratesOf(this.#settings).flatMap(([name, limit]) => {
       if (limit === null) return [];
       const state =
         name === 'authentication'
@@ -207,16 +226,19 @@ export class RequestDesk {
 
   /** Who is over a rate now. */
   limited(now: Millis): Limited[] {
-    return [...this.#rates.limited(now)].flatMap(([key, limit, freeAt]) => {
-      const [name = '', ...rest] = key.split(SEPARATOR);
-      const rate = this.#windows().find(([one]) => one === name)?.[0];
-      return rate === undefined ? [] : [{ rate, subject: rest.join(SEPARATOR), limit, freeAt }];
+    const limits = new Map<string, Limit | null>(ratesOf(this.#settings));
+    return [...this.#rates.full()].flatMap((key) => {
+      const [name, subject] = partsOf(key);
+      const limit = limits.get(name) ?? null;
+      if (limit === null) return [];
+      const { remaining, freeAt } = this.#rates.room(key, limit, now);
+      return remaining > 0 ? [] : [{ rate: name as RateName, subject, limit, freeAt }];
     });
   }
 
   /** Whether there was anything to forget. */
   forget(key: string): boolean {
-    const keys = [...this.#windows().map(([name]) => name), ESCALATE].map((name) => keyOf(name, key));
+    const keys = [...ratesOf(this.#settings).map(([name]) => name), ESCALATE].map((name) => keyOf(name, key));
     return keys.map((one) => this.#rates.forget(one)).includes(true);
   }
 
@@ -228,36 +250,17 @@ export class RequestDesk {
   /** Attempts that were asked about, or the failures that logs tell of: whichever fills the window. */
   #attempts(key: string, limit: Limit, now: Millis): RateState {
     const name = 'authentication';
-    const [first] = this.#ledger.windows.last(key, name, limit.count);
+    const first = this.#ledger.windows.nthLast(key, name, limit.count);
     const freeAt = (first ?? Number.NEGATIVE_INFINITY) + limit.period;
     if (freeAt > now) return { name, limit, remaining: 0, freeAt, nextLeaves: freeAt };
     return { name, limit, ...this.#rates.room(keyOf(name, key), limit, now) };
   }
 
-  #windows(): (readonly [RateName, Limit | null])[] {
-    const { authentication, jmapAuthentication, anonymous, account } = this.#settings;
-    return [
-      ['authentication', authentication],
-      ['jmap-authentication', jmapAuthentication],
-      ['anonymous', anonymous],
-      ['account', account],
-    ];
-  }
-
-  /** What a request counts in. `isDenied`: its credentials were wrong. */
-  #usesOf(
-    peer: Target,
-    login: LoginTarget | null,
-    path: string,
-    isDenied: boolean,
-    credentials: string | null = null,
-  ): Use[] {
-    const { jmapAuthentication, anonymous, account, counts } = this.#settings;
-    if (isDenied) return useOf('jmap-authentication', jmapAuthentication, peer.key, peer);
-    if (this.#isLogin(path))
-      return counts === 'failures' ? [] : useOf('jmap-authentication', jmapAuthentication, peer.key, peer);
-    if (login === null && credentials === null) return useOf('anonymous', anonymous, peer.key, peer);
-    return useOf('account', account, credentials ?? login?.key ?? peer.key, login ?? peer);
+  /** Credentials that are new count against their address too: who invents them would else be somebody new each time. */
+  #inventions(uses: readonly Use[], peer: Target, now: Millis): Use[] {
+    const [own] = uses;
+    if (own?.name !== 'account' || this.#stateOf(own, now).nextLeaves !== null) return [];
+    return useOf('account', own.limit, peer.key, peer);
   }
 
   /** Too many wrong credentials of late: whoever sends more of them is to wait. */
@@ -275,8 +278,8 @@ export class RequestDesk {
   /** Null where nothing is counted among what runs. */
   #slotOf(key: string, path: string): { key: string; what: 'requests' | 'uploads'; most: number } | null {
     const { concurrentRequests, concurrentUploads } = this.#settings;
-    if (STREAMS.includes(path)) return null;
-    return this.#isUpload(path)
+    if (this.#paths.isStream(path)) return null;
+    return this.#paths.isUpload(path)
       ? { key: keyOf(UPLOADS, key), what: 'uploads', most: concurrentUploads }
       : { key: keyOf(REQUESTS, key), what: 'requests', most: concurrentRequests };
   }
@@ -286,7 +289,7 @@ export class RequestDesk {
     if (duration === null) return [];
     const slot = this.#slotOf(login.key, path);
     if (slot === null) return [];
-    const running = this.#overlaps.add(slot.key, { start: told.time - duration, end: told.time });
+    const running = this.#overlaps.add(slot.key, { time: told.time, duration });
     return running > slot.most ? this.#escalate(login, told) : [];
   }
 
@@ -326,12 +329,4 @@ function toldBy({ event, behindProxy }: Seen, now: Millis): Told {
 
 function verdict(bans: readonly Ban[], why: string): Verdict {
   return bans.length > 0 ? { type: 'banned', counts: [], bans } : { type: 'ignored', why };
-}
-
-function useOf(name: RateName, limit: Limit | null, key: string, target: Target): Use[] {
-  return limit === null ? [] : [{ name, limit, key: keyOf(name, key), target }];
-}
-
-function keyOf(window: string, subject: string): string {
-  return window + SEPARATOR + subject;
 }

@@ -2,6 +2,7 @@
  * What runs at this moment: a slot is taken when a request begins and given back when it ends, or when its lease is over,
  * so that nothing leaks where the end is never told. Bounded; no clock.
  */
+import { RecentMap } from './recent.ts';
 import type { Millis } from './types.ts';
 
 export interface Slot {
@@ -13,19 +14,35 @@ export interface Slot {
   readonly login: string | null;
   /** What is limited: each holds one slot more. */
   readonly counted: readonly string[];
-  /** When it is taken to have ended. */
-  readonly until: Millis;
+  readonly since: Millis;
 }
 
 /** So many requests may run at once in all; the oldest are taken to have ended beyond it. */
 const MOST = 100_000;
+/** When so many have begun without that any has ended, nobody tells of ends: the log is not read, or cannot be written. */
+const BLIND_AFTER = 32;
+/** So many of one origin are looked through for the one that a log means. */
+const MOST_LOOKED_AT = 64;
 
 export class Slots {
+  /** How long a slot is held where nobody tells of its end. */
+  lease: Millis;
   /** In the order in which they were taken. */
-  readonly #slots = new Set<Slot>();
+  readonly #slots = new RecentMap<Slot, null>();
   readonly #byId = new Map<string, Slot>();
   readonly #byOrigin = new Map<string, Set<Slot>>();
   readonly #counts = new Map<string, number>();
+  /** How many were taken since the last was given back by word of its end. */
+  #untold = 0;
+
+  constructor(lease: Millis) {
+    this.lease = lease;
+  }
+
+  /** Ends are not told, so that what runs is not known: nobody may be refused for it. */
+  get isBlind(): boolean {
+    return this.#untold >= BLIND_AFTER;
+  }
 
   get size(): number {
     return this.#slots.size;
@@ -33,13 +50,19 @@ export class Slots {
 
   take(slot: Slot): void {
     if (this.#slots.size >= MOST) this.#removeOldest();
-    this.#slots.add(slot);
+    this.#slots.set(slot, null);
+    if (slot.counted.length > 0) this.#untold++;
     // An id that is in use already may have been chosen by a client: the first one keeps it.
     if (slot.id !== null && !this.#byId.has(slot.id)) this.#byId.set(slot.id, slot);
     const others = this.#byOrigin.get(slot.from);
     if (others === undefined) this.#byOrigin.set(slot.from, new Set([slot]));
     else others.add(slot);
     for (const key of slot.counted) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+
+  /** Whether a request of that id runs. */
+  has(id: string): boolean {
+    return this.#byId.has(id);
   }
 
   /** How many run. */
@@ -56,14 +79,16 @@ export class Slots {
     const named = id === null ? undefined : this.#byId.get(id);
     const slot = named ?? (from === null ? undefined : this.#oldestOf(from, login, id));
     if (slot === undefined) return false;
+    this.#untold = 0;
     this.#remove(slot);
     return true;
   }
 
-  /** Gives back what is over its lease. */
+  /** Gives back what is over its lease; also what is further ahead than that, because the clock was set back. */
   expire(now: Millis): void {
-    for (const slot of this.#slots) {
-      if (slot.until > now) return;
+    for (const [slot] of this.#slots.entries()) {
+      if (Math.abs(now - slot.since) < this.lease) return;
+      if (slot.counted.length > 0) this.#untold = BLIND_AFTER;
       this.#remove(slot);
     }
   }
@@ -74,12 +99,19 @@ export class Slots {
   }
 
   #oldestOf(from: string, login: string | null, id: string | null): Slot | undefined {
-    const slots = [...(this.#byOrigin.get(from) ?? [])].filter((slot) => id === null || slot.id === null);
-    return slots.find((slot) => slot.login === login) ?? slots[0];
+    let oldest: Slot | undefined;
+    let seen = 0;
+    for (const slot of this.#byOrigin.get(from) ?? []) {
+      if (++seen > MOST_LOOKED_AT) break;
+      if (id !== null && slot.id !== null) continue;
+      if (slot.login === login) return slot;
+      oldest ??= slot;
+    }
+    return oldest;
   }
 
   #removeOldest(): void {
-    for (const oldest of this.#slots) {
+    for (const [oldest] of this.#slots.entries()) {
       this.#remove(oldest);
       return;
     }

@@ -74,12 +74,16 @@ export class Windows {
     return this.#windowTimes(slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind));
   }
 
-  /** The last so many times, oldest first; none where there are fewer. */
-  last(subject: string, kind: FailureKind, count: number): Millis[] {
+  /** When the oldest of the last so many came; null where there are fewer. */
+  nthLast(subject: string, kind: FailureKind, count: number): Millis | null {
     const slot = this.#slots.get(subject);
-    if (slot === undefined) return [];
+    if (slot === undefined) return null;
     const window = slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind);
-    return (this.#lengths[window] ?? 0) < count ? [] : this.#windowTimes(window).slice(-count);
+    const older = (this.#lengths[window] ?? 0) - count;
+    if (older < 0) return null;
+    let node = this.#next[this.#ends[window] ?? NONE] ?? NONE;
+    for (let left = older; left > 0; left--) node = this.#next[node] ?? NONE;
+    return this.#times[node] ?? null;
   }
 
   /** Forgets the failures of a subject, all or those before a time; false where there were none at all. */

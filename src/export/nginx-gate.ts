@@ -9,6 +9,8 @@ export interface NginxGate {
   /** Where tailban listens: `127.0.0.1:4002`, or `unix:/path`. */
   readonly address: string;
   readonly key: string | null;
+  /** In lower case; null where nginx checks no accounts. */
+  readonly accountHeader: string | null;
 }
 
 const STEPS = [
@@ -33,9 +35,16 @@ export function nginxGateHttp(version: string): string {
   ].join('');
 }
 
-export function nginxGateServer({ address, key }: NginxGate, version: string): string {
+export function nginxGateServer({ address, key, accountHeader }: NginxGate, version: string): string {
   const place = address.startsWith('unix:') ? `http://${address}:/auth-request` : `http://${address}/auth-request`;
   const secret = key === null ? [] : [`    proxy_set_header X-API-Key "${key}";`];
+  const account =
+    accountHeader === null
+      ? []
+      : [
+          `    # http.gate.account-header: write the variable in which nginx has the account that it has checked itself.`,
+          `    proxy_set_header ${accountHeader} "";`,
+        ];
   return [
     head({
       what: 'nginx, a server block: where to ask, and how to refuse.',
@@ -47,22 +56,25 @@ export function nginxGateServer({ address, key }: NginxGate, version: string): s
       'access_log /var/log/nginx/access.log tailban;',
     ]),
     entry(
-      'http.gate.listen: what is asked. Only headers that nginx sets itself tell who the client is and what it wants; while tailban does not answer, everybody is served.',
+      'http.gate.listen: what is asked. Only headers that nginx sets itself are sent; while tailban does not answer, everybody is served.',
       [
         'location = /_tailban {',
         '    internal;',
         `    proxy_pass ${place};`,
         '    proxy_pass_request_body off;',
-        '    proxy_set_header Content-Length "";',
+        '    proxy_pass_request_headers off;',
+        '    proxy_set_header Authorization $http_authorization;',
+        '    proxy_set_header Forwarded $http_forwarded;',
         '    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
         '    proxy_set_header X-Original-URI $request_uri;',
         '    proxy_set_header X-Original-Method $request_method;',
         '    proxy_set_header X-Request-ID $request_id;',
+        ...account,
         ...secret,
         '    proxy_connect_timeout 1s;',
         '    proxy_send_timeout 1s;',
         '    proxy_read_timeout 2s;',
-        '    error_page 400 500 502 503 504 =204 @tailban_open;',
+        '    error_page 500 502 503 504 =204 @tailban_open;',
         '}',
         'location @tailban_open {',
         '    return 204;',

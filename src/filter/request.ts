@@ -1,4 +1,5 @@
 /** What an access log tells of an HTTP request, out of the captures of a pattern. Pure. */
+import { servedPath } from '../core/paths.ts';
 import type { Event, ForwardingHeaders, Millis, RequestInfo } from '../core/types.ts';
 import { unescapeText } from './escapes.ts';
 
@@ -12,8 +13,6 @@ const WEB_GROUPS = ['request', 'path', 'forwardedfor', 'forwarded'];
 /** Events wait in memory: of a longer path the beginning is kept, of a longer header the end, which is what counts. */
 const LONGEST_PATH = 1_000;
 const LONGEST_HEADER = 1_000;
-/** RFC 3986 section 3: what stands before the path in the request of a proxy. */
-const AUTHORITY = /^[A-Za-z][A-Za-z0-9+.-]{0,15}:\/\/[^/?#]*/;
 const VERSION = ' HTTP/';
 
 /** Whether a pattern with these captures tells of requests. */
@@ -36,7 +35,7 @@ function requestIn(groups: Groups): RequestInfo | undefined {
   const { status, requestid: id } = groups;
   return {
     method: line?.slice(0, space) ?? '',
-    path: pathOf(target),
+    path: servedPath(target, LONGEST_PATH),
     status: status === undefined ? null : Number(status),
     duration: durationIn(groups),
     id: id === undefined || id === '-' ? null : id,
@@ -55,34 +54,13 @@ function targetIn(line: string, space: number): string {
   return line.slice(space + 1, version > space ? version : undefined);
 }
 
-/** The path as servers look it up: without query, decoded, `//`, `/.` and `/..` resolved, so that none of them hides it. */
-function pathOf(target: string): string {
-  const [raw = ''] = target.replace(AUTHORITY, '').split(/[?#]/, 1);
-  const decoded = raw.replace(/%(?:[2-6][0-9A-Fa-f]|7[0-9A-Ea-e]|[89A-Fa-f][0-9A-Fa-f])/g, (code) =>
-    String.fromCharCode(Number.parseInt(code.slice(1), 16)),
-  );
-  return Buffer.from(resolved(decoded).slice(0, LONGEST_PATH), 'latin1').toString('utf8');
-}
-
-/** RFC 3986 section 5.2.4, and nothing between two slashes. `*` and the targets of CONNECT are no paths. */
-function resolved(path: string): string {
-  if (path !== '' && !path.startsWith('/')) return path;
-  const kept: string[] = [];
-  for (const segment of path.split('/')) {
-    if (segment === '..') kept.pop();
-    else if (segment !== '.' && segment !== '') kept.push(segment);
-  }
-  const isFolder = kept.length > 0 && /\/\.{0,2}$/.test(path);
-  return `/${kept.join('/')}${isFolder ? '/' : ''}`;
-}
-
 function durationIn({ duration, milliseconds, microseconds }: Groups): Millis | null {
   if (duration !== undefined) return Math.round(Number(duration) * 1_000);
   if (milliseconds !== undefined) return Number(milliseconds);
   return microseconds === undefined ? null : Math.round(Number(microseconds) / 1_000);
 }
 
-/** Where both headers are logged, the one that nearly all proxies write. */
+/** Which of them the proxies write is known to the judge. */
 function forwardingIn({ forwardedfor, forwarded }: Groups): ForwardingHeaders | undefined {
   if (!isHeader(forwardedfor) && !isHeader(forwarded)) return undefined;
   return {

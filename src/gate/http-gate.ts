@@ -4,6 +4,7 @@
  * wants to can tell that a request is over.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Millis } from '../core/types.ts';
 import type { Admission, Request } from '../core/verdict.ts';
@@ -35,15 +36,20 @@ export interface Doorman {
   ended(id: string): boolean;
 }
 
-/** Web servers send on all headers of their clients. */
 const LARGEST_BODY = 1024;
+/** Web servers send on all headers of their clients: nginx takes 32 kB of them, HAProxy 16. */
+const LARGEST_HEADERS = 65_536;
 const MAX_CONNECTIONS = 2_048;
 const SLOWEST_REQUEST: Millis = 5_000;
 const HASH_BYTES = 32;
 const NO_CONTENT = 204;
 const BAD_REQUEST = 400;
-const UNAUTHORIZED = 401;
 const NOT_FOUND = 404;
+const MISSING: Readonly<Record<Dialect, string>> = {
+  'auth-request': 'X-Forwarded-For does not end in the address of the client, or X-Original-URI is missing',
+  'forward-auth': 'X-Forwarded-For does not end in the address of the client, or X-Forwarded-Uri is missing',
+};
+const WRONG_KEY = 'wrong or missing X-API-Key\n';
 /** The group of web servers on Debian: its members may use a unix socket. */
 const WEB_GROUP = 'www-data';
 const GROUP_FILE = '/etc/group';
@@ -78,9 +84,15 @@ class HttpGate implements Gate {
   async start(): Promise<void> {
     const { place } = this.#options;
     const createHttpServer = await loadHttpServer();
-    const app = createHttpServer(LARGEST_BODY);
+    const app = createHttpServer(LARGEST_BODY, {
+      // Of two headers Authorization the server behind may take the one that we would not have seen.
+      http: { maxHeaderSize: LARGEST_HEADERS, joinDuplicateHeaders: true },
+      clientErrorHandler: (_error, socket) => refuseUnread(socket),
+    });
     app.server.maxConnections = MAX_CONNECTIONS;
     app.server.headersTimeout = SLOWEST_REQUEST;
+    // Else headers of a client could crowd out those that the web server adds.
+    app.server.maxHeadersCount = 0;
     app.removeAllContentTypeParsers();
     // Some send on the length and type of a body that they keep.
     app.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -107,16 +119,15 @@ class HttpGate implements Gate {
   }
 
   #ask({ headers }: FastifyRequest, reply: FastifyReply, dialect: Dialect): FastifyReply {
-    if (!this.#mayAsk(headers['x-api-key'])) return reply.code(UNAUTHORIZED).send('wrong or missing X-API-Key\n');
+    if (!this.#mayAsk(headers['x-api-key'])) return reply.code(BAD_REQUEST).send(WRONG_KEY);
     const request = readRequest(headers, dialect, this.#rules);
-    if (request === null)
-      return reply.code(BAD_REQUEST).send('X-Forwarded-For does not end in the address of the client\n');
+    if (request === null) return reply.code(BAD_REQUEST).send(`${MISSING[dialect]}\n`);
     const answer = answerTo(this.#doorman.admit(request), dialect, this.#options.now());
     return reply.code(answer.status).headers(answer.headers).send();
   }
 
   #end({ headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
-    if (!this.#mayAsk(headers['x-api-key'])) return reply.code(UNAUTHORIZED).send('wrong or missing X-API-Key\n');
+    if (!this.#mayAsk(headers['x-api-key'])) return reply.code(BAD_REQUEST).send(WRONG_KEY);
     const id = readId(headers);
     if (id === null) return reply.code(BAD_REQUEST).send('X-Request-ID is missing\n');
     return reply.code(this.#doorman.ended(id) ? NO_CONTENT : NOT_FOUND).send();
@@ -126,6 +137,12 @@ class HttpGate implements Gate {
     if (this.#keyHash === null) return true;
     return typeof key === 'string' && timingSafeEqual(digest(key), this.#keyHash);
   }
+}
+
+/** What is no HTTP, or too long, was made so by the client: nobody gets past the gate that way. */
+function refuseUnread(socket: Duplex): void {
+  if (socket.writable) socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  else socket.destroy();
 }
 
 /** Of one length, so that comparing tells nothing of the key. */

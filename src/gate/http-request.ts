@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { clientAddress } from '../core/forwarded.ts';
 import { type Address, contains, parseAddress } from '../core/ip.ts';
+import { servedPath } from '../core/paths.ts';
 import type { RequestSettings } from '../core/settings.ts';
 import type { Millis } from '../core/types.ts';
 import type { Account, Admission, RateState, Request } from '../core/verdict.ts';
@@ -40,21 +41,27 @@ const TOO_MANY_REQUESTS = 429;
 const LONGEST_LOGIN = 1_024;
 const LONGEST_ID = 128;
 const LONGEST_PATH = 8_192;
+/**
+ * Credentials that stay the same from request to request (RFC 7617, RFC 6750). Any others, and what no server takes, such as
+ * two headers in one, are those of nobody: with one more letter each time, everybody would have a new account.
+ */
+const CREDENTIALS = /^[ \t]*(basic|bearer)[ \t]+([^\s,]+)[ \t]*$/i;
+const BASE64 = /^[A-Za-z0-9+/_-]+=*$/;
 const METHOD = /^[A-Za-z]{1,20}$/;
 const MS_PER_SECOND = 1_000;
 
-/** Null where it does not say who the client is. */
+/** Null where it does not say who the client is, or what it wants. */
 export function readRequest(headers: IncomingHttpHeaders, dialect: Dialect, rules: RequestRules): Request | null {
   const client = clientOf(headers, rules);
-  if (client === null) return null;
   const names = HEADERS[dialect];
   const method = one(headers[names.method]) ?? 'GET';
-  const uri = one(headers[names.uri]) ?? '/';
+  const uri = one(headers[names.uri]);
+  if (client === null || uri === null) return null;
   return {
     ip: client.address,
     behindProxy: client.behindProxy,
     method: METHOD.test(method) ? method.toUpperCase() : 'GET',
-    path: pathOf(uri),
+    path: servedPath(uri, LONGEST_PATH),
     account: accountOf(headers, rules),
     id: readId(headers),
   };
@@ -81,8 +88,9 @@ function plainAnswer(admission: Admission, now: Millis): HttpAnswer {
     case 'admit':
       return { status: NO_CONTENT, headers: admission.rate === null ? {} : rateHeaders(admission.rate, now) };
     case 'banned': {
-      const { subject, until } = admission.ban;
+      const { cause, subject, until } = admission.ban;
       const headers = until === null ? {} : { 'retry-after': seconds(until - now) };
+      if (cause === 'rate-limit') return { status: TOO_MANY_REQUESTS, headers };
       return subject.type === 'login'
         ? { status: UNAUTHORIZED, headers: { ...headers, 'www-authenticate': 'Basic realm="locked"' } }
         : { status: FORBIDDEN, headers };
@@ -136,24 +144,28 @@ function clientOf(
 function accountOf(headers: IncomingHttpHeaders, { accountHeader, hash }: RequestRules): Account | null {
   const checked = accountHeader === null ? null : one(headers[accountHeader]);
   if (checked !== null && checked.trim() !== '') return { login: checked.slice(0, LONGEST_LOGIN), credentials: null };
-  const { authorization } = headers;
-  if (authorization === undefined || authorization.trim() === '') return null;
-  return { login: basicUser(authorization), credentials: hash(authorization) };
+  const [, scheme = '', token = ''] = CREDENTIALS.exec(headers.authorization ?? '') ?? [];
+  switch (scheme.toLowerCase()) {
+    case 'basic':
+      return basicAccount(token, hash);
+    case 'bearer':
+      return { login: null, credentials: hash(`bearer ${token}`) };
+    default:
+      return null;
+  }
 }
 
-/** The user of Basic credentials (RFC 7617); null for any others. */
-function basicUser(authorization: string): string | null {
-  const [, encoded] = /^basic +([A-Za-z0-9+/=_-]+) *$/i.exec(authorization) ?? [];
-  if (encoded === undefined) return null;
-  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+/** However they are spelled, the same credentials are the same account. Null for what cannot be right. */
+function basicAccount(token: string, hash: RequestRules['hash']): Account | null {
+  const decoded = BASE64.test(token) ? Buffer.from(token, 'base64').toString('utf8') : '';
   const colon = decoded.indexOf(':');
-  const user = colon < 0 ? '' : decoded.slice(0, colon);
-  return user === '' || user.length > LONGEST_LOGIN ? null : user;
-}
-
-function pathOf(uri: string): string {
-  const end = uri.search(/[?#]/);
-  return (end < 0 ? uri : uri.slice(0, end)).slice(0, LONGEST_PATH);
+  if (colon < 1) return null;
+  const user = decoded.slice(0, colon);
+  const name = user.normalize('NFKC').toLowerCase().trim();
+  return {
+    login: user.length > LONGEST_LOGIN ? null : user,
+    credentials: hash(`basic ${name}${decoded.slice(colon)}`),
+  };
 }
 
 function one(value: string | string[] | undefined): string | null {

@@ -54,7 +54,10 @@ const PATHS = [
 
 describe('whatever the text, only configuration errors come out of', () => {
   it('random characters', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => survives(text)), { numRuns: 500 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => survives(text)),
+      { numRuns: 500 },
+    );
   });
 
   it('random pieces of TOML', () => {

@@ -5,21 +5,10 @@ import { compareConfigs } from '../../src/config/compare.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { renderConfig } from '../../src/config/render.ts';
-import { ConfigErrors } from '../../src/errors.ts';
+import { problem } from './problem.ts';
 
 function configOf(text: string): Config {
   return parseConfig(text, 'tailban.toml').config;
-}
-
-function problem(text: string): string {
-  try {
-    configOf(text);
-  } catch (error) {
-    assert.ok(error instanceof ConfigErrors, String(error));
-    const [first] = error.errors;
-    return `${first?.line}:${first?.column} ${first?.message.replace(/^Cannot read [a-z.]+: /, '')}`;
-  }
-  return 'none';
 }
 
 describe('the table [postfix]', () => {

@@ -13,8 +13,9 @@ test('the Nth inside any period leaves no room, until the first of them leaves',
   assert.deepEqual(full, { remaining: 0, freeAt: 100, nextLeaves: 100 });
   assert.equal(rates.room('a', LIMIT, 99.9).remaining, 0);
   assert.equal(rates.room('a', LIMIT, 100).remaining, 1, 'a period is half open');
-  assert.deepEqual([...rates.limited(99)], [['a', LIMIT, 100]]);
-  assert.deepEqual([...rates.limited(100)], []);
+  assert.deepEqual([...rates.full()], ['a']);
+  rates.tidy(100);
+  assert.deepEqual([...rates.full()], []);
 });
 
 test('what happened without room pushes the room further out', () => {
@@ -128,4 +129,25 @@ test('empty windows are forgotten', () => {
   rates.add('b', LIMIT, 90);
   rates.tidy(150);
   assert.equal(rates.size, 1);
+});
+
+test('a clock that is set back shuts nobody out for as long as that', () => {
+  const rates = new Rates(10);
+  const hour = 3_600_000;
+  for (let count = 0; count < 3; count++) rates.add('a', LIMIT, hour);
+  assert.deepEqual(rates.room('a', LIMIT, 0), { remaining: 0, freeAt: 100, nextLeaves: 100 });
+  assert.equal(rates.room('a', LIMIT, 100).remaining, 3);
+});
+
+test('a smaller memory forgets those seen longest ago, and a larger one nobody', () => {
+  const rates = new Rates(10);
+  for (let key = 0; key < 10; key++) rates.add(`${key}`, LIMIT, key);
+  rates.max = 4;
+  rates.add('new', LIMIT, 20);
+  assert.equal(rates.size, 4);
+  assert.equal(rates.room('9', LIMIT, 20).remaining, 2);
+  assert.equal(rates.room('6', LIMIT, 20).remaining, 3);
+  rates.max = 20;
+  rates.add('newer', LIMIT, 20);
+  assert.equal(rates.size, 5);
 });

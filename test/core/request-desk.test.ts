@@ -2,60 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Judge } from '../../src/core/judge.ts';
-import type { RequestSettings } from '../../src/core/settings.ts';
 import { subjectKey } from '../../src/core/subject.ts';
-import type { Ban, Event, Millis, RequestInfo } from '../../src/core/types.ts';
-import type { Account, Admission, Request, Verdict } from '../../src/core/verdict.ts';
-import { addressSubject, failure, ip, LOGINS, network, REQUESTS, settings } from './judging.ts';
-
-const MINUTE = 60_000;
-const RATE = { count: 3, period: MINUTE };
-
-function judgeWith(requests: Partial<RequestSettings>, changes: Parameters<typeof settings>[0] = {}): Judge {
-  const limit = { count: 20, period: 24 * 60 * MINUTE };
-  const limits = { authentication: limit, 'invalid-rcpt': limit, loitering: limit, scan: limit };
-  return new Judge(settings({ limits, banTime: 60 * MINUTE, requests: { ...REQUESTS, ...requests }, ...changes }));
-}
-
-function logged(
-  time: Millis,
-  {
-    address = '192.0.2.1',
-    login = null,
-    ...changes
-  }: Partial<RequestInfo> & { address?: string; login?: string | null } = {},
-): Event {
-  const request: RequestInfo = {
-    method: 'GET',
-    path: '/jmap/api',
-    status: 200,
-    duration: null,
-    id: null,
-    credentials: login !== null,
-    ...changes,
-  };
-  return { kind: 'request', ip: ip(address), login, time, filter: 'test', text: `request at ${time}`, request };
-}
-
-function asked(changes: Partial<Request> = {}): Request {
-  return {
-    ip: ip('192.0.2.1'),
-    behindProxy: false,
-    method: 'GET',
-    path: '/jmap/api',
-    account: null,
-    id: null,
-    ...changes,
-  };
-}
-
-function account(login: string | null, credentials: string | null = null): Account {
-  return { login, credentials };
-}
-
-function bansOf(verdict: Verdict | Admission): readonly Ban[] {
-  return verdict.type === 'banned' && 'bans' in verdict ? verdict.bans : verdict.type === 'limited' ? verdict.bans : [];
-}
+import type { Ban, Event, Millis } from '../../src/core/types.ts';
+import { addressSubject, failure, ip, LOGINS, network, settings } from './judging.ts';
+import { account, asked, bansOf, judgeWith, logged, MINUTE, RATE } from './requesting.ts';
 
 test('requests in a log over the rate ban their address until there is room again', () => {
   const judge = judgeWith({ anonymous: RATE });
@@ -174,7 +124,7 @@ test('so many uploads of an account run at once, the next is refused until one e
   const upload = asked({ path: '/jmap/upload/1', account: account('alice') });
   for (let index = 0; index < 4; index++) assert.equal(judge.admit({ ...upload, id: `${index}` }, 0).type, 'admit');
   assert.deepEqual(judge.admit({ ...upload, id: '4' }, 0), { type: 'busy', what: 'uploads', most: 4 });
-  assert.equal(judge.admit(asked({ account: account('alice') }), 0).type, 'admit', 'other requests are apart');
+  assert.equal(judge.admit(asked({ account: account('alice'), id: '5' }), 0).type, 'admit', 'other requests are apart');
   assert.equal(judge.admit({ ...upload, account: account('bob') }, 0).type, 'admit');
   judge.handle(logged(1, { id: '2', path: '/jmap/upload/1', login: 'alice' }), 1);
   assert.equal(judge.admit({ ...upload, id: '4' }, 1).type, 'admit');
@@ -182,10 +132,10 @@ test('so many uploads of an account run at once, the next is refused until one e
 
 test('a slot that nobody gives back is free when its lease is over', () => {
   const judge = judgeWith({ concurrentRequests: 1, lease: 1000 });
-  const request = asked({ account: account('alice') });
+  const request = asked({ account: account('alice'), id: 'one' });
   judge.admit(request, 0);
-  assert.equal(judge.admit(request, 999).type, 'busy');
-  assert.equal(judge.admit(request, 1000).type, 'admit');
+  assert.equal(judge.admit({ ...request, id: 'two' }, 999).type, 'busy');
+  assert.equal(judge.admit({ ...request, id: 'two' }, 1000).type, 'admit');
 });
 
 test('whoever sends the name of an account with other credentials takes nothing away from it', () => {
@@ -233,10 +183,10 @@ test('who keeps hitting a rate is banned for real, once it is too often', () => 
 test('more at once than allowed, as logs tell it afterwards, is being over a rate', () => {
   const escalate = { count: 1, period: MINUTE };
   const judge = judgeWith({ escalate, concurrentRequests: 2 });
-  const request = { login: 'alice', duration: 100 };
-  assert.deepEqual(bansOf(judge.handle(logged(100, request), 200)), []);
-  assert.deepEqual(bansOf(judge.handle(logged(110, request), 200)), []);
-  const [ban] = bansOf(judge.handle(logged(120, request), 200));
+  const request = { login: 'alice', duration: 10_000 };
+  assert.deepEqual(bansOf(judge.handle(logged(20_000, request), 30_000)), []);
+  assert.deepEqual(bansOf(judge.handle(logged(21_000, request), 30_000)), []);
+  const [ban] = bansOf(judge.handle(logged(22_000, request), 30_000));
   assert.equal(ban && subjectKey(ban.subject), 'login:alice');
 });
 
@@ -313,5 +263,5 @@ test('a first request without credentials, answered 401 as it must be, is no att
 test('streams, which stay open, take no place among the requests that run', () => {
   const judge = judgeWith({ concurrentRequests: 1 });
   const stream = asked({ path: '/jmap/eventsource', account: account('alice') });
-  for (let index = 0; index < 5; index++) assert.equal(judge.admit(stream, 0).type, 'admit');
+  for (let index = 0; index < 5; index++) assert.equal(judge.admit({ ...stream, id: `${index}` }, 0).type, 'admit');
 });

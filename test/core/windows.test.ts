@@ -52,6 +52,7 @@ test('the count is that of the fullest half-open period, for lines in order and 
         const time = clock - late;
         const found = windows.add(subject, kind, time, limit);
         assert.equal(found, naive.add(subject, kind, time, limit));
+        assert.equal(windows.nthLast(subject, kind, count), windows.times(subject, kind).at(-count) ?? null);
         if (found < count) continue;
         windows.clear(subject, time + 1);
         naive.clear(subject, time + 1);

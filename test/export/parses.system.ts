@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import { parseConfig } from '../../src/config/load.ts';
 import { commandRunner } from '../../src/enforce/command.ts';
+import { ConfigErrors } from '../../src/errors.ts';
 import { dovecot } from '../../src/export/dovecot.ts';
 import { haproxyFrontend, haproxyTables } from '../../src/export/haproxy.ts';
 import { nginxHttp, nginxServer } from '../../src/export/nginx.ts';
+import { nginxGateHttp, nginxGateLocation, nginxGateServer } from '../../src/export/nginx-gate.ts';
 import { postfixMain } from '../../src/export/postfix.ts';
 import type { ExportSettings } from '../../src/export/settings.ts';
 import { haproxyConfig, nginxConfig } from './http-lab.ts';
@@ -31,6 +34,17 @@ async function passes(argv: readonly [string, ...string[]], complaint: RegExp): 
   assert.doesNotMatch(said, complaint);
 }
 
+function isConfig(gate: Readonly<Record<string, string>>): boolean {
+  const entries = Object.entries(gate).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);
+  try {
+    parseConfig(`[http.gate]\n${entries.join('')}`, 'tailban.toml');
+    return true;
+  } catch (error) {
+    if (error instanceof ConfigErrors) return false;
+    throw error;
+  }
+}
+
 function holdsForAll(check: (settings: ExportSettings) => Promise<void>): Promise<void> {
   return fc.assert(fc.asyncProperty(settings, check), { numRuns: RUNS, endOnFailure: true });
 }
@@ -41,6 +55,27 @@ test('nginx -t takes everything that is exported', async () => {
     await writeFile(path, nginxConfig(folder, nginxHttp(some, '0'), nginxServer(some, '0')));
     await passes(['nginx', '-t', '-c', path], /\[(?:warn|error|emerg|alert)\]/);
   });
+});
+
+test('nginx -t takes whatever key, header and place of the gate a configuration can have', async () => {
+  const path = join(folder, 'nginx-gate.conf');
+  const signs = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
+  const allowed = signs.filter((sign) => isConfig({ key: `${sign.repeat(2)}-of-the-gate-${sign}` }));
+  const gates = fc.record({
+    address: fc.constantFrom('127.0.0.1:4002', '[::1]:4002', 'unix:/run/tailban/http_gate-1.sock'),
+    key: fc.shuffledSubarray(allowed, { minLength: 8 }).map((some) => some.join('')),
+    accountHeader: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,20}$/),
+  });
+  await fc.assert(
+    fc.asyncProperty(gates, async (gate) => {
+      assert.ok(isConfig({ listen: gate.address, key: gate.key, 'account-header': gate.accountHeader }), gate.key);
+      const server = nginxGateServer(gate, '0').replace('/var/log/nginx', folder);
+      const guarded = `location /jmap {\n${nginxGateLocation('0')}}\n`;
+      await writeFile(path, nginxConfig(folder, nginxGateHttp('0'), server + guarded));
+      await passes(['nginx', '-t', '-c', path], /\[(?:warn|error|emerg|alert)\]/);
+    }),
+    { numRuns: RUNS, endOnFailure: true },
+  );
 });
 
 test('haproxy -c takes everything that is exported', async () => {

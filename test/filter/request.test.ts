@@ -59,7 +59,7 @@ test('the usual ends of access lines give the duration and X-Forwarded-For', () 
   }
 });
 
-test('our own format gives the id and the kind of credentials too, and Forwarded where that is all there is', () => {
+test('our own format gives the id, the kind of credentials, and both headers of proxies too', () => {
   const own = (rest: string): string => line(`12 "-" "agent" ${rest}`);
   const request = { method: 'GET', path: '/jmap/upload/a', status: 200, duration: 5, id: 'a1', credentials: true };
   const nginx = own('took=0.005s id=a1 auth=Bearer xff="-" forwarded="for=\\x22[2001:db8::1]\\x22"');
@@ -67,7 +67,7 @@ test('our own format gives the id and the kind of credentials too, and Forwarded
   assert.deepEqual(read(nginx).web?.forwarded, { forwarded: 'for="[2001:db8::1]"' });
   const apache = own(String.raw`took=5000us id=- auth=- xff="1.2.3.4" forwarded="for=\"[2001:db8::1]\""`);
   assert.deepEqual(requestOf(apache), { ...request, id: null, credentials: false });
-  assert.deepEqual(read(apache).web?.forwarded, { xForwardedFor: '1.2.3.4' });
+  assert.deepEqual(read(apache).web?.forwarded, { xForwardedFor: '1.2.3.4', forwarded: 'for="[2001:db8::1]"' });
 });
 
 test('a user is somebody with credentials; of nobody the usual formats cannot tell', () => {

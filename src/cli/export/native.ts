@@ -31,6 +31,9 @@ export const NATIVE: Readonly<Record<string, Native>> = {
   },
 };
 
+/** nginx knows no way to quote a colon or a dollar sign in the path of a socket. */
+const PLAIN = /^(?:unix:[\w./-]+|[\w.:[\]]+)$/;
+
 async function loadNginx(part: string): Promise<Writer> {
   const { nginxHttp, nginxServer } = await import('../../export/nginx.ts');
   return part === 'server' ? nginxServer : nginxHttp;
@@ -47,6 +50,14 @@ async function loadNginxGate(part: string): Promise<Writer> {
         'There is nothing for nginx to ask: http.gate.listen is not set',
         'Write [http.gate] listen = "127.0.0.1:4002"',
       );
-    return nginxGateServer({ address: addressOf(gate.listen), key: gate.key }, version);
+    const address = addressOf(gate.listen);
+    if (!PLAIN.test(address))
+      throw new CliError(
+        EXIT.config,
+        `nginx cannot be told of ${JSON.stringify(address)}`,
+        'Write an http.gate.listen of letters, digits and . _ - / alone',
+      );
+    const { key, accountHeader } = gate;
+    return nginxGateServer({ address, key, accountHeader }, version);
   };
 }
