@@ -54,10 +54,10 @@ export function parseOwnLine(line: string, start: number, stamps: StampReader): 
   return { time, program: '', pid: '', message: line.slice(start), times: 1 };
 }
 
-/** `postfix/smtpd[377]: message` */
+/** `postfix/smtpd[377]: message`; neither name nor process id holds a blank (RFC 3164 sections 4.1.3 and 5.3). */
 function parseTag(line: string, start: number, time: Millis): Entry | null {
-  const colon = line.indexOf(': ', start);
-  if (colon < 0) return null;
+  const colon = line.indexOf(' ', start) - 1;
+  if (line.charCodeAt(colon) !== COLON) return null;
   let programEnd = colon;
   let pid = '';
   const bracket = line.indexOf('[', start);
@@ -67,7 +67,7 @@ function parseTag(line: string, start: number, time: Millis): Entry | null {
     pid = line.slice(bracket + 1, colon - 1);
   }
   const program = line.slice(start, programEnd);
-  if (program === '' || program.indexOf(' ') >= 0) return null;
+  if (program === '') return null;
   return entry(time, program, pid, line.slice(colon + 2));
 }
 

@@ -139,7 +139,7 @@ export class Matcher {
       const found = entry === null ? null : this.#find(entry, tagged);
       if (found !== null) return found;
     }
-    return own.length === 0 ? null : findOwn(parseOwnLine(line, messageStart, this.#stamps), own);
+    return own.length === 0 ? null : firstMatch(parseOwnLine(line, messageStart, this.#stamps), own, null);
   }
 
   #findUnusual(line: string): Found | null {
@@ -149,7 +149,7 @@ export class Matcher {
     const data = Buffer.from(line, 'latin1');
     const messageStart = ownMessageStart(data, 0, data.length);
     const { own } = this.#looks.lines.of(data, messageStart, data.length);
-    return own.length === 0 ? null : findOwn(parseOwnLine(line, messageStart, this.#stamps), own);
+    return own.length === 0 ? null : firstMatch(parseOwnLine(line, messageStart, this.#stamps), own, null);
   }
 
   /** Reads complete lines, each a JSON object of journalctl. */
@@ -172,15 +172,7 @@ export class Matcher {
 
   #find(entry: Entry, candidates: readonly CompiledPattern[]): Found | null {
     const filters = this.#filtersOf(entry.program);
-    if (filters.size === 0) return null;
-    for (const pattern of candidates) {
-      if (!filters.has(pattern.filter)) continue;
-      // Where there is a choice, a search for the literal is cheaper than an expression that does not match.
-      if (candidates.length > 1 && !entry.message.includes(pattern.literal)) continue;
-      const match = pattern.regex.exec(entry.message);
-      if (match !== null) return { pattern, match, entry };
-    }
-    return null;
+    return filters.size === 0 ? null : firstMatch(entry, candidates, filters);
   }
 
   #filtersOf(program: string): ReadonlySet<CompiledFilter> {
@@ -245,8 +237,16 @@ export class Matcher {
   }
 }
 
-function findOwn(entry: Entry, candidates: readonly CompiledPattern[]): Found | null {
+/** @param filters whose patterns may match; all of them where it is null */
+function firstMatch(
+  entry: Entry,
+  candidates: readonly CompiledPattern[],
+  filters: ReadonlySet<CompiledFilter> | null,
+): Found | null {
   for (const pattern of candidates) {
+    if (filters !== null && !filters.has(pattern.filter)) continue;
+    // Where there is a choice, a search for the literal is cheaper than an expression that does not match.
+    if (candidates.length > 1 && !entry.message.includes(pattern.literal)) continue;
     const match = pattern.regex.exec(entry.message);
     if (match !== null) return { pattern, match, entry };
   }

@@ -59,6 +59,7 @@ test('a line without time, program or message is none', () => {
   const lines = [
     ...['', ' ', 'Nov 22 08:47:25', 'Nov 22 08:47:25 ', 'Nov 22 08:47:25 mx1', 'Nov 22 08:47:25 mx1 ', 'x'],
     ...['Nov 22 08:47:25 mx1 no program here', 'Nov 22 08:47:25 mx1 two words[3]: x', 'Nov 22 08:47:25 mx1 : x'],
+    ...['Nov 22 08:47:25 mx1 postfix/smtpd[3 77]: x', 'Nov 22 08:47:25 mx1 postfix/smtpd[377] : x'],
     ...['Nov 22 08:47:25 mx1 postfix/smtpd[377: x', '<22', '<99999>Nov 22 08:47:25 mx1 a: x', '<22>1 nonsense'],
     ...[
       '<22>1 2026-11-22T08:47:25Z mx1 postfix',

@@ -81,6 +81,13 @@ const other = fc.oneof(
   known.map((line) => line.replace(/: (.*)$/, ': message repeated 2 times: [ $1]')),
 );
 
+/** Lines on which the two once differed; a seed would not bring them again, for it chooses among all samples. */
+const DIFFERED = [
+  // No syslog tag holds a blank, neither in the name of the program nor in its process (RFC 3164 sections 4.1.3 and 5.3).
+  'Nov 22 08:47:25 mx1 postfix/smtpd[3 77]: timeout after CONNECT from unknown[192.0.2.144]',
+  'Nov 22 08:47:25 mx1 dovecot[<22> 7]: auth: passwd-file(alice,192.0.2.1): unknown user',
+];
+
 test('a matcher finds what a try of every pattern finds, line by line', () => {
   const matcher = new Matcher({ ...options, filters: compared });
   fc.assert(
@@ -99,7 +106,7 @@ test('a matcher finds what a try of every pattern finds, line by line', () => {
         assert.equal(seen.get(index + 1) ?? null, canonical, line);
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: 1_000, examples: DIFFERED.map((line) => [[line]]) },
   );
 });
 

@@ -30,9 +30,13 @@ export function serverLines(client: Client): ServerLine[] {
   return [...postfixLines(client), ...postscreenLines(client), ...dovecotLines(client), ...layerLines(client)];
 }
 
-function postfixLines({ ip, host, login, mechanism, helo, sender, recipient, data }: Client): ServerLine[] {
-  const name = hostName(host);
-  const peer = `${name}[${ip}]`;
+/** With smtpd_client_port_logging, and without. */
+function postfixLines(client: Client): ServerLine[] {
+  const peer = `${hostName(client.host)}[${client.ip}]`;
+  return [peer, `${peer}:41389`].flatMap((one) => smtpdLines(one, client));
+}
+
+function smtpdLines(peer: string, { login, mechanism, helo, sender, recipient, data }: Client): ServerLine[] {
   const user = postfixText(login).slice(0, 100);
   const method = postfixText(mechanism).replaceAll(' ', '').slice(0, 200) || 'PLAIN';
   const to = postfixText(recipient).slice(0, 500);

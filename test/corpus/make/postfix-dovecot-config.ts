@@ -64,9 +64,10 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 `;
 
-export function configurePostfix(root: DebianRoot): void {
+/** @param ports whether it logs the ports of its clients */
+export function configurePostfix(root: DebianRoot, ports: boolean): void {
   root.write('/etc/hosts', '127.0.0.1 localhost\n203.0.113.10 mx1.example.org mx1\n');
-  root.write('/etc/postfix/main.cf', MAIN);
+  root.write('/etc/postfix/main.cf', `${MAIN}smtpd_client_port_logging = ${ports ? 'yes' : 'no'}\n`);
   root.write('/etc/postfix/master.cf', MASTER);
   root.remove('/var/lib/postfix/lab_screen.db');
   // Makes the folders of the queue, in one of which Dovecot is to have its socket.

@@ -1,8 +1,9 @@
 /**
- * Makes five corpora with Postfix and Dovecot, whose SASL Postfix asks. Those of Debian 12: both in one syslog, as Debian
- * 12 writes it, in RFC 3164, and in the journal; and Dovecot alone in a log of its own, with PAM behind it. That of Debian
- * 13: both in one syslog. Takes about a quarter of an hour. Needs root, debootstrap, systemd-nspawn, iproute2 and the
- * network for the packages; names of corpora choose among them:
+ * Makes six corpora with Postfix and Dovecot, whose SASL Postfix asks. Those of Debian 12: both in one syslog, as Debian
+ * 12 writes it, in RFC 3164, and in the journal; Postfix with the ports of its clients in the log, where only Postfix is
+ * attacked; and Dovecot alone in a log of its own, with PAM behind it. That of Debian 13: both in one syslog. Takes about
+ * a quarter of an hour. Needs root, debootstrap, systemd-nspawn, iproute2 and the network for the packages; names of corpora
+ * choose among them:
  *
  *     node test/corpus/make/postfix-dovecot.ts [FOLDER FOR THE DEBIAN ROOTS [CORPUS…]]
  */
@@ -43,6 +44,8 @@ interface Corpus extends DovecotLog {
   readonly release: Release;
   readonly version: '2.3' | '2.4';
   readonly log: 'rfc3339' | 'rfc3164' | 'journal' | 'own';
+  /** Postfix logs the ports of its clients, and only Postfix is attacked. */
+  readonly ports?: boolean;
 }
 
 const DEBIAN_12 = { release: 'bookworm', version: '2.3', pam: false } as const;
@@ -51,6 +54,7 @@ const CORPORA: readonly Corpus[] = [
   { ...DEBIAN_12, name: 'postfix-3.7-dovecot-2.3', log: 'rfc3339', verbose: false, idlers: true },
   { ...DEBIAN_12, name: 'postfix-3.7-dovecot-2.3-trad', log: 'rfc3164', verbose: false, idlers: false },
   { ...DEBIAN_12, name: 'postfix-3.7-dovecot-2.3-journal', log: 'journal', verbose: true, idlers: false },
+  { ...DEBIAN_12, name: 'postfix-3.7-ports', log: 'rfc3339', verbose: true, idlers: false, ports: true },
   { ...DEBIAN_12, name: 'dovecot-2.3-own-log', log: 'own', verbose: true, pam: true, idlers: true },
   { ...DEBIAN_13, name: 'postfix-3.10-dovecot-2.4', log: 'rfc3339', verbose: true, idlers: true },
 ];
@@ -118,7 +122,7 @@ async function makeLog(root: DebianRoot, corpus: Corpus): Promise<void> {
   await sleep(2_000);
   if (!isOwn) root.spawn(['postfix', 'start-fg']);
   await sleep(4_000);
-  const scenarios = [...dovecotScenarios(corpus), ...(isOwn ? [] : postfixScenarios())];
+  const scenarios = [...(corpus.ports ? [] : dovecotScenarios(corpus)), ...(isOwn ? [] : postfixScenarios())];
   await attack(scenarios, SERVER, AT_ONCE);
   await sleep(3_000);
   // What was started is a script, and not the master process.
@@ -135,9 +139,9 @@ function folderOf({ name }: Corpus): string {
 }
 
 /** Each release has a root of its own. */
-function prepare(folder: string, release: Release): DebianRoot {
+function prepare(folder: string, { release, ports = false }: Corpus): DebianRoot {
   const root = new DebianRoot(`${folder}-${release}`, PACKAGES, release);
-  configurePostfix(root);
+  configurePostfix(root, ports);
   root.run(['install', '-d', '-o', 'mail', '-g', 'mail', '/tmp/lab-homes']);
   root.run(['sh', '-c', `id ${PAM_USER.name} 2>/dev/null >&2 || useradd -m ${PAM_USER.name}`]);
   root.run(['chpasswd'], `${PAM_USER.name}:${PAM_USER.password}\n`);
@@ -149,7 +153,7 @@ await inNamespace(async () => {
   startNameServer(HOSTS, REVERSE);
   for (const corpus of CORPORA) {
     if (chosen.length > 0 && !chosen.includes(corpus.name)) continue;
-    const root = prepare(folder, corpus.release);
+    const root = prepare(folder, corpus);
     try {
       await (corpus.log === 'journal' ? makeJournal : makeLog)(root, corpus);
     } finally {
