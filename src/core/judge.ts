@@ -106,6 +106,8 @@ export class Judge {
     const login = isNamed && event.login !== null ? this.#targets.ofLogin(event.login) : null;
     const peer = this.#targets.ofAddress(event.ip);
     if (kind === 'success' && login !== null) this.#desk.succeeded(login, peer, time);
+    // Who tells of a request and not which one tells that it was one too many.
+    if (kind === 'request' && event.request === undefined) return this.requests.refusedElsewhere(seen, peer, now);
     const served = event.request === undefined ? null : this.requests.logged(seen, event.request, peer, login, now);
     if (kind === 'success' || kind === 'request') return served ?? { type: 'ignored', why: 'no failure' };
     const { allowed, target, origin } = peer;

@@ -129,6 +129,12 @@ export class RequestDesk {
     return verdict(bans, `counted as ${uses.map(({ name }) => name).join(' and ') || 'no'} request`);
   }
 
+  /** A server has refused a request by a rate of its own, which is one more time over a rate. */
+  refusedElsewhere(seen: Seen, { allowed, target }: Peer, now: Millis): Verdict {
+    const bans = allowed === null ? this.#escalate(target, toldBy(seen, now)) : [];
+    return verdict(bans, allowed === null ? 'the server refused it' : `${seen.event.ip} is allowed: ${allowed}`);
+  }
+
   /**
    * A failed login has been counted: over the rate, its address is banned until the window has room again. It reads the
    * window of the limit, which knows each failure once, however late.

@@ -52,7 +52,7 @@ test('kinds are counted apart, successes and requests not at all, and a limit th
   const kinds = ['authentication', 'invalid-rcpt', 'loitering'] as const;
   for (const kind of kinds) assert.equal(judge.handle(failure('192.0.2.1', 0, { kind }), 0).type, 'counted');
   for (const kind of ['success', 'request'] as const)
-    assert.deepEqual(judge.handle(failure('192.0.2.1', 0, { kind }), 0), { type: 'ignored', why: 'no failure' });
+    assert.equal(judge.handle(failure('192.0.2.1', 0, { kind }), 0).type, 'ignored');
   assert.deepEqual(judge.handle(failure('192.0.2.1', 0, { kind: 'scan' }), 0), {
     type: 'ignored',
     why: 'the limit for scan is off',

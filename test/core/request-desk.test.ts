@@ -265,3 +265,13 @@ test('streams, which stay open, take no place among the requests that run', () =
   const stream = asked({ path: '/jmap/eventsource', account: account('alice') });
   for (let index = 0; index < 5; index++) assert.equal(judge.admit({ ...stream, id: `${index}` }, 0).type, 'admit');
 });
+
+test('a request that the server has refused by a rate of its own is one more time over a rate', () => {
+  const judge = judgeWith({ escalate: { count: 3, period: MINUTE, banTime: 10 * MINUTE } });
+  const line = (time: Millis): Event => {
+    const { request, ...event } = logged(time);
+    return event;
+  };
+  for (const time of [0, 1]) assert.deepEqual(bansOf(judge.handle(line(time), time)), []);
+  assert.equal(bansOf(judge.handle(line(2), 2))[0]?.cause, 'escalated');
+});
