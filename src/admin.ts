@@ -50,7 +50,7 @@ export class Admin {
     );
     this.#options.log.info(
       { subject: subjectKey(subject) },
-      `banned ${subjectKey(subject)} ${banLength(ban)} by hand: ${ban.reason}`,
+      `banned ${subjectKey(subject)} ${banLength(ban)}${request.reason === undefined ? '' : ' by hand'}: ${ban.reason}`,
     );
     await this.#guard.carryOut([{ type: 'ban', ban }]);
     return banView(ban);
@@ -142,10 +142,14 @@ export class Admin {
   async restore(request: RestoreRequest): Promise<RestoreAnswer> {
     const { changes, ...answer } = takeOver(request, this.#options);
     const { allowed, history, bans, knownGood } = answer;
-    const level = allowed + history + bans + knownGood > 0 ? 'info' : 'debug';
-    this.#options.log[level](
-      `took over out of a backup: ${bans} bans, ${history} past ones, ${allowed} allowed networks, ${knownGood} known ones`,
-    );
+    const taken = [
+      [bans, 'bans'],
+      [history, 'past bans'],
+      [allowed, 'allowed networks'],
+      [knownGood, 'known networks of logins'],
+    ] as const;
+    const parts = taken.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+    if (parts.length > 0) this.#options.log.info(`took over out of a backup: ${parts.join(', ')}`);
     await this.#guard.carryOut(changes);
     this.#guard.checkpoint();
     if (allowed > 0) await this.#guard.refreshAllowed();

@@ -12,9 +12,11 @@ import type { Logger } from './log.ts';
 export function announce({ config, notes, files }: Loaded, filters: ReadonlyMap<string, Filter>, log: Logger): void {
   for (const dropIn of files.slice(1)) log.info(`configuration also from ${dropIn}`);
   for (const note of notes) log.warn(noteText(note));
-  const limits = FAILURE_KINDS.map(
-    (kind) => `${kind} ${config.limits[kind] === null ? 'off' : formatRate(config.limits[kind])}`,
-  );
+  const limits = [
+    ...FAILURE_KINDS.map((kind) => [kind, config.limits[kind]] as const),
+    ['login', config.loginLimit] as const,
+    ['escalate', config.requests.escalate] as const,
+  ].map(([name, limit]) => `${name} ${limit === null ? 'off' : formatRate(limit)}`);
   log.info(`limits: ${limits.join(', ')}`);
   for (const note of ownFilterNotes(filters)) log.info(note);
   if (!config.enabled) log.warn('tailban is switched off (server.fail2ban.enabled = false): nobody is banned');

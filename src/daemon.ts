@@ -331,8 +331,7 @@ class Daemon implements RunningDaemon {
     return buildStatus({
       version: this.#options.version,
       dryRun: this.#options.dryRun,
-      configFile: this.#options.configPath,
-      config: this.#loaded.config,
+      loaded: this.#loaded,
       startedAt: this.#startedAt,
       now: this.#now(),
       judge: this.#judge,
@@ -340,6 +339,7 @@ class Daemon implements RunningDaemon {
       reading: this.#reading,
       queues: this.#queues.map((queue) => queue.status()),
       gates: this.#gates.views(),
+      notifiers: this.#operations.notifiers(),
       firewallProblem: this.#firewallProblem,
     });
   }

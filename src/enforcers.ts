@@ -79,6 +79,7 @@ function stalwartOf(config: Config, { now, log }: EnforcerContext): Enforcer[] {
 
 /** The queue in front of an enforcer; what becomes of its work stands in the log. */
 export function queueFor(enforcer: Enforcer, { activeBans, now, log, observer }: EnforcerContext): EnforcerQueue {
+  let said: string | null = null;
   return new EnforcerQueue({
     enforcer,
     activeBans,
@@ -86,12 +87,16 @@ export function queueFor(enforcer: Enforcer, { activeBans, now, log, observer }:
     onApplied: (changes) => observer?.applied(enforcer.name, changes),
     onFailure: (error, retryIn) => {
       observer?.failed(enforcer.name);
-      log.error(
-        { err: error },
-        `${enforcer.name} failed: ${error.message}; ${retryIn === null ? 'giving up at stop' : `next try in ${retryIn / 1000} s`}`,
-      );
+      const next = retryIn === null ? 'giving up at stop' : `next try in ${retryIn / 1000} s, and so on until it works`;
+      // One that fails for days fails two times a minute; the same words once are enough.
+      const level = error.message === said && retryIn !== null ? 'debug' : 'error';
+      said = error.message;
+      log[level]({ err: error }, `${enforcer.name} failed: ${error.message}; ${next}`);
     },
-    onRecovery: () => log.info(`${enforcer.name} works again, all bans are in force`),
+    onRecovery: () => {
+      said = null;
+      log.info(`${enforcer.name} works again, all bans are in force`);
+    },
     onRestored: (bans) =>
       log.warn(`somebody changed our rules in ${enforcer.name}; they are restored with ${bans} bans`),
   });

@@ -16,6 +16,8 @@ export interface ExplainParts {
 }
 
 const MOST_BANS = 20;
+const MOST_SHORT_BANS = 5;
+const FAR_BACK = 500;
 const MOST_ORIGINS = 20;
 
 export function explainSubject(subject: Subject, { asked, judge, store, now }: ExplainParts): SubjectView {
@@ -92,8 +94,12 @@ function standingViews(subject: Subject, judge: Judge, now: Millis): StandingVie
 }
 
 function historyOf(store: Store, subject: Subject): PastBanView[] {
-  return store
-    .history(subjectKey(subject), MOST_BANS)
+  const past = store.history(subjectKey(subject), FAR_BACK);
+  // Short bans may be many, and must not hide the real ones.
+  const short = new Set(past.filter(({ cause }) => cause === 'rate-limit').slice(MOST_SHORT_BANS));
+  return past
+    .filter((record) => !short.has(record))
+    .slice(0, MOST_BANS)
     .map((record: BanRecord) => ({ ...banView(record), endedAt: record.endedAt, ended: record.ended }));
 }
 

@@ -15,7 +15,7 @@ import type { Logger } from './log.ts';
 
 export interface FirewallChoice {
   readonly enforcer: Enforcer;
-  /** Why nothing is blocked, where nothing is. */
+  /** Why nothing is to be blocked; null also where the enforcer does not work yet, which its queue tells. */
   readonly problem: string | null;
 }
 
@@ -47,12 +47,14 @@ export async function chooseFirewall(
     // Whoever asks for one gets it as soon as it works; the queue tries on.
     const problem = problemWith(backend, survey);
     if (problem === null) log.info(`firewall: ${backend}, as configured`);
-    return { enforcer: successor(firewalls[backend], others(backend), warn), problem };
+    else log.warn(problem);
+    return { enforcer: successor(firewalls[backend], others(backend), warn), problem: null };
   }
   const { backend: picked, why } = pickFirewall(survey);
-  if (picked === null) return idle(`${why}: nothing is blocked`);
-  log.info(`firewall: ${why}`);
-  return { enforcer: successor(firewalls[picked], others(picked), warn), problem: null };
+  if (picked === null) log.warn(`${why}: nothing is blocked until nftables works, which is tried again and again`);
+  else log.info(`firewall: ${why}`);
+  const chosen = picked ?? 'nftables';
+  return { enforcer: successor(firewalls[chosen], others(chosen), warn), problem: null };
 }
 
 const BACKENDS: readonly Backend[] = ['nftables', 'iptables', 'firewalld', 'ufw'];

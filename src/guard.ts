@@ -72,7 +72,11 @@ export class Guard {
     const verdict = judge.handle(event, now());
     if (verdict.type === 'banned') {
       for (const ban of verdict.bans)
-        this.#decided(ban, { filter: event.filter, source, count: countOf(ban, verdict.counts) });
+        this.#decided(ban, {
+          filter: event.filter,
+          source,
+          count: ban.cause === 'rate-limit' ? undefined : countOf(ban, verdict.counts),
+        });
     }
     return verdict;
   }
@@ -147,7 +151,11 @@ export class Guard {
     const again = [...this.#unsavedSubjects].flatMap((subject) => judge.counters(subject));
     const counters = [...again, ...changed];
     const { positions, joins } = this.#unsaved;
-    if (positions.size === 0 && joins.size === 0 && counters.length === 0) return true;
+    if (positions.size === 0 && joins.size === 0 && counters.length === 0) {
+      // Nothing to write: what is stored is all there is.
+      this.lastCheckpoint = now();
+      return true;
+    }
     if (!this.#tryStore('checkpoint', () => store.checkpoint({ positions, counters, joins }))) {
       for (const { subject } of changed) this.#unsavedSubjects.add(subject);
       return false;

@@ -1,6 +1,7 @@
 /** Whoever the configuration says is to be told: takes what happens, keeps an outbox for each, and says how that goes. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { NotifierView } from './api/contract.ts';
 import type { NotifyConfig } from './config/config.ts';
 import { subjectKey } from './core/subject.ts';
 import type { Ban, Millis, Subject } from './core/types.ts';
@@ -29,6 +30,13 @@ const LOCAL_SERVER = { host: '127.0.0.1', port: 25 };
 interface Notifier {
   readonly config: NotifyConfig;
   readonly outbox: Outbox;
+  readonly trouble: Trouble;
+}
+
+/** How sending goes; both null while it works. */
+interface Trouble {
+  since: Millis | null;
+  problem: string | null;
 }
 
 export class Notifications {
@@ -44,11 +52,7 @@ export class Notifications {
   async configure(configs: readonly NotifyConfig[]): Promise<void> {
     const before = this.#notifiers;
     this.#notifiers = configs.map(
-      (config) =>
-        before.find((one) => JSON.stringify(one.config) === JSON.stringify(config)) ?? {
-          config,
-          outbox: this.#outbox(config),
-        },
+      (config) => before.find((one) => JSON.stringify(one.config) === JSON.stringify(config)) ?? this.#notifier(config),
     );
     await stopAll(before.filter((one) => !this.#notifiers.includes(one)));
   }
@@ -69,6 +73,15 @@ export class Notifications {
     for (const notice of this.#conditions.look(conditions, this.#options.now())) this.#tell(notice);
   }
 
+  views(): NotifierView[] {
+    return this.#notifiers.map(({ config, outbox, trouble }) => ({
+      name: config.name,
+      waiting: outbox.waiting,
+      failingSince: trouble.since,
+      problem: trouble.problem,
+    }));
+  }
+
   /** Tries once more to send what waits. */
   async stop(): Promise<void> {
     await stopAll(this.#notifiers);
@@ -78,11 +91,11 @@ export class Notifications {
     for (const { config, outbox } of this.#notifiers) if (config.events.includes(notice.kind)) outbox.add(notice);
   }
 
-  #outbox(config: NotifyConfig): Outbox {
+  #notifier(config: NotifyConfig): Notifier {
     const { name, every, max } = config;
     const { now, log, count } = this.#options;
-    let isFailing = false;
-    return new Outbox({
+    const trouble: Trouble = { since: null, problem: null };
+    const outbox = new Outbox({
       host: hostname(),
       deliver: delivery(config.way, now),
       every,
@@ -90,17 +103,21 @@ export class Notifications {
       now,
       onSent: () => {
         count(name, 'sent', 1);
-        if (isFailing) log.info({ notifier: name }, `${name} can be notified again`);
-        isFailing = false;
+        if (trouble.since !== null) log.info({ notifier: name }, `${name} can be notified again`);
+        trouble.since = null;
+        trouble.problem = null;
       },
       onFailure: (error, retryIn) => {
         count(name, 'failed', 1);
-        if (!isFailing) log.warn({ notifier: name }, `${name} cannot be notified, trying again: ${error.message}`);
+        if (trouble.since === null)
+          log.warn({ notifier: name }, `${name} cannot be notified, trying again: ${error.message}`);
         if (retryIn === null) log.warn({ notifier: name }, `a message to ${name} was given up: ${error.message}`);
-        isFailing = true;
+        trouble.since ??= now();
+        trouble.problem = error.message;
       },
       onDropped: (dropped) => count(name, 'dropped', dropped),
     });
+    return { config, outbox, trouble };
   }
 }
 

@@ -1,5 +1,5 @@
 /** How the daemon is watched from outside: metrics for Prometheus, and notifications. Keeps accounts and changes nothing. */
-import type { Status } from './api/contract.ts';
+import type { NotifierView, Status } from './api/contract.ts';
 import type { Config } from './config/config.ts';
 import type { Ban, BanCause, Change, Millis, Subject } from './core/types.ts';
 import type { Logger } from './log.ts';
@@ -49,6 +49,10 @@ export class Operations implements Observer {
     this.#listen = metrics.listen;
     this.#server = metrics.listen === null ? null : this.#serve(metrics.listen);
     await this.#server?.start();
+  }
+
+  notifiers(): NotifierView[] {
+    return this.#notifications.views();
   }
 
   async stop(): Promise<void> {

@@ -150,6 +150,8 @@ export interface Status {
   readonly startedAt: Millis;
   readonly now: Millis;
   readonly configFile: string | null;
+  /** Read behind it. */
+  readonly dropIns: readonly string[];
   readonly dryRun: boolean;
   readonly bans: {
     readonly active: number;
@@ -178,6 +180,8 @@ export interface Status {
     /** Whether it refuses locked logins where they log in, except for their owners. */
     readonly refusesLogins: boolean;
   }[];
+  /** Who is told of what happens, and how that goes. */
+  readonly notifiers: readonly NotifierView[];
   /** What may only happen so often: who is over a rate now, who is counted, and what runs. */
   readonly rates: RatesView;
   /** Whether anything carries out the ban of a login. */
@@ -206,6 +210,15 @@ export interface SourceView {
   readonly origins: readonly { readonly origin: string; readonly offset: number; readonly size: number }[];
 }
 
+export interface NotifierView {
+  readonly name: string;
+  /** Events that have not been sent yet. */
+  readonly waiting: number;
+  readonly failingSince: Millis | null;
+  /** Why the last try failed; null while it works. */
+  readonly problem: string | null;
+}
+
 export interface RatesView {
   readonly rates: readonly { readonly name: RateName; readonly limit: Limit | null }[];
   /** Subjects that are remembered, and how many there may be. */
@@ -215,6 +228,8 @@ export interface RatesView {
   readonly overflow: number;
   /** Requests that have been let through and have not ended yet. */
   readonly running: number;
+  /** How many of one account may run at the same time. */
+  readonly atOnce: { readonly requests: number; readonly uploads: number };
   /** At most 20 of those who are over a rate. */
   readonly limited: readonly LimitedView[];
   readonly limitedCount: number;

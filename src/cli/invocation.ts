@@ -23,15 +23,15 @@ export async function connect(invocation: Invocation): Promise<ApiClient> {
 }
 
 /** The socket that was asked for, else that of the configuration, else the usual one. */
-export async function socketOf({ globals }: Invocation): Promise<string> {
-  return globals.socket ?? (await configuredSocket(globals.config)) ?? DEFAULT_SOCKET;
+export async function socketOf({ terminal, globals }: Invocation): Promise<string> {
+  return globals.socket ?? (await configuredSocket(globals.config, terminal)) ?? DEFAULT_SOCKET;
 }
 
 /**
  * The socket that the configuration names. Loading a configuration takes longer than anything else that a command does,
  * so it is loaded only if it may name one. A configuration that cannot be used is a matter for other commands.
  */
-async function configuredSocket(asked: string | undefined): Promise<string | null> {
+async function configuredSocket(asked: string | undefined, terminal: Terminal): Promise<string | null> {
   const path = configPath(asked);
   if (path === null) return null;
   try {
@@ -40,6 +40,9 @@ async function configuredSocket(asked: string | undefined): Promise<string | nul
     const { parseConfigFiles } = await import('../config/load.ts');
     return parseConfigFiles(files).config.api.socket;
   } catch {
+    terminal.note(
+      `The configuration cannot be used (see tailban check), so tailban is looked for at ${DEFAULT_SOCKET}`,
+    );
     return null;
   }
 }

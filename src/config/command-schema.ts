@@ -1,6 +1,7 @@
 /** The tables `[command.NAME]`: commands of the admin's own that carry bans out. */
 import type { CommandConfig } from './config.ts';
 import { duration, flag, found } from './forms.ts';
+import { someOf } from './list-forms.ts';
 import { type Form, optional, type Report, setting, table } from './setting.ts';
 import type { TomlTable, TomlValue } from './toml.ts';
 
@@ -32,7 +33,9 @@ export const command = table(
     batch: setting(flag(), false, {
       meaning: 'Whether ban reads bans and ends of bans, many at a time, as JSON lines instead of arguments',
     }),
-    kinds: setting(types(), ['address', 'network'], { meaning: 'What it is told of: "address", "network", "login"' }),
+    kinds: setting(someOf(TYPES, 'kinds'), ['address', 'network'], {
+      meaning: 'What it is told of: "address", "network", "login"',
+    }),
     'refuses-logins': setting(flag(), false, {
       meaning: 'Whether a server refuses locked logins because of it, so that what fails then counts against nobody',
     }),
@@ -76,23 +79,6 @@ function problemOf(argument: TomlValue, index: number): { message: string; offse
       };
   }
   return null;
-}
-
-function types(): Form<readonly Type[]> {
-  const all = TYPES.map((type) => `"${type}"`).join(', ');
-  return {
-    type: `array of ${all}`,
-    read: (value, report) => {
-      if (!Array.isArray(value) || value.length === 0)
-        return report({ message: `${found(value)} names no kinds`, hint: `Write an array of some of ${all}` });
-      value.forEach((item: TomlValue, index) => {
-        if (!TYPES.some((type) => type === item))
-          report({ path: [index], message: `${found(item)} is none of ${all}` });
-      });
-      return TYPES.filter((type) => value.includes(type));
-    },
-    write: (value) => [...value],
-  };
 }
 
 function isConsistent(raw: TomlTable, report: Report): void {

@@ -31,6 +31,24 @@ export function globs(): Form<readonly string[]> {
   };
 }
 
+/** Some of these words; they come back in this order, each once. `what` they are is for the error, such as `events`. */
+export function someOf<W extends string>(words: readonly W[], what: string): Form<readonly W[]> {
+  const all = words.map((word) => `"${word}"`).join(', ');
+  return {
+    type: `array of ${all}`,
+    read: (value, report) => {
+      if (!Array.isArray(value) || value.length === 0)
+        return report({ message: `${found(value)} names no ${what}`, hint: `Write an array of some of ${all}` });
+      value.forEach((item: TomlValue, index) => {
+        if (!words.some((word) => word === item))
+          report({ path: [index], message: `${found(item)} is none of ${all}` });
+      });
+      return words.filter((word) => value.includes(word));
+    },
+    write: (value) => [...value],
+  };
+}
+
 /** Names of systemd units, patterns allowed (systemd.unit(5), journalctl(1) `--unit`). */
 export function units(): Form<readonly string[]> {
   return {

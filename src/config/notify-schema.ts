@@ -3,6 +3,7 @@ import type { Millis } from '../core/types.ts';
 import { argv } from './command-schema.ts';
 import type { NotifyConfig } from './config.ts';
 import { duration, found, path, rate } from './forms.ts';
+import { someOf } from './list-forms.ts';
 import { type Form, optional, type Report, setting, table } from './setting.ts';
 import type { TomlTable, TomlValue } from './toml.ts';
 import { endpoint, secret } from './webhook-forms.ts';
@@ -51,7 +52,7 @@ export const notify = table(
       meaning: 'Runs this and gives it one JSON object a line on standard input',
       example: ['/usr/local/bin/tell-somebody'],
     }),
-    events: setting(kinds(), ['ban', 'login', 'enforcer', 'source', 'store'], {
+    events: setting(someOf(NOTICE_KINDS, 'events'), ['ban', 'login', 'enforcer', 'source', 'store'], {
       meaning: `What is told: ${NOTICE_KINDS.map((kind) => `"${kind}"`).join(', ')}`,
     }),
     every: setting(gathering(), '1m', {
@@ -155,23 +156,6 @@ function gathering(): Form<Millis> {
       if (read === undefined || (read >= 1_000 && read <= 86_400_000)) return read;
       return report({ message: `${found(value)} is not from 1s to 1d` });
     },
-  };
-}
-
-function kinds(): Form<readonly NoticeKind[]> {
-  const all = NOTICE_KINDS.map((kind) => `"${kind}"`).join(', ');
-  return {
-    type: `array of ${all}`,
-    read: (value, report) => {
-      if (!Array.isArray(value) || value.length === 0)
-        return report({ message: `${found(value)} names no events`, hint: `Write an array of some of ${all}` });
-      value.forEach((item: TomlValue, index) => {
-        if (!NOTICE_KINDS.some((kind) => kind === item))
-          report({ path: [index], message: `${found(item)} is none of ${all}` });
-      });
-      return NOTICE_KINDS.filter((kind) => value.includes(kind));
-    },
-    write: (value) => [...value],
   };
 }
 

@@ -31,7 +31,12 @@ function renderSection(section: Section, table: TomlTable): string {
   const names = isTable(tables) ? Object.keys(tables) : [];
   if (names.length === 0)
     return `${comment(`${section.meaning} None is set.`)}${comment(`[${section.path.join('.')}]`)}`;
-  return names.map((name) => renderTable(section, [...parent, name], valueAt(table, [...parent, name]))).join('\n');
+  const [first, ...others] = names.map((name) => {
+    const path = [...parent, name];
+    return renderTable(section, path, valueAt(table, path));
+  });
+  // What the settings mean is said once.
+  return [first, ...others.map(withoutComments)].join('\n');
 }
 
 function renderTable({ meaning, settings }: Section, path: readonly string[], values: TomlValue | undefined): string {
@@ -39,6 +44,11 @@ function renderTable({ meaning, settings }: Section, path: readonly string[], va
     renderSetting(key, setting, isTable(values) ? values[key] : undefined),
   );
   return `${comment(meaning)}[${path.map(tomlKey).join('.')}]\n${lines.join('')}`;
+}
+
+/** Texts are written in one line, so only comments begin with `#`. */
+function withoutComments(text: string): string {
+  return text.replace(/^#.*\n/gm, '');
 }
 
 /** What is not set shows an example, behind `#`. */

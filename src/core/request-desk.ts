@@ -311,7 +311,7 @@ export class RequestDesk {
     const escalated = this.#escalate(target, told);
     if (escalated.length > 0) return escalated;
     const { subject } = target;
-    const reason = `over the rate for ${name}, ${formatRate(limit)}, until there is room again`;
+    const reason = `the rate for ${name} is used up (${formatRate(limit)}), until there is room again`;
     return [this.#ledger.shortBan({ subject, since: time, until, reason, evidence, behindProxy }, now)];
   }
 

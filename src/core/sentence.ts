@@ -3,6 +3,8 @@ import { formatDuration, formatRate, roughDuration } from './duration.ts';
 import type { Increment, LimitSetting } from './settings.ts';
 import type { Ban, FailureKind, Millis } from './types.ts';
 
+const SECOND: Millis = 1_000;
+
 const NOUNS: Record<FailureKind, string> = {
   authentication: 'failed logins',
   'invalid-rcpt': 'rejected recipients',
@@ -31,5 +33,7 @@ export function banReason(kind: FailureKind, limit: LimitSetting, span: Millis, 
 
 /** `banned for 1h` or `banned for good`. */
 export function banLength(ban: Ban): string {
-  return ban.until === null ? 'for good' : `for ${formatDuration(ban.until - ban.since)}`;
+  if (ban.until === null) return 'for good';
+  const length = ban.until - ban.since;
+  return `for ${formatDuration(length < SECOND ? length : Math.ceil(length / SECOND) * SECOND)}`;
 }

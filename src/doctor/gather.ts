@@ -119,9 +119,11 @@ async function firewallOf(config: Config, { isRoot, now }: GatherOptions): Promi
   if (!config.enabled || config.firewall.backend === 'none') return { state: 'off' };
   if (!isRoot) return { state: 'unseen' };
   const said: string[] = [];
-  const log = { info: (text: unknown) => said.push(String(text)), warn: () => {} };
+  const warned: string[] = [];
+  const log = { info: (text: unknown) => said.push(String(text)), warn: (text: unknown) => warned.push(String(text)) };
   const { enforcer, problem } = await chooseFirewall(config, false, log as FirewallLog, now);
-  if (problem !== null) return { state: 'broken', problem };
+  // The daemon goes on trying what does not work yet, and says so as a warning.
+  if (problem !== null || warned.length > 0) return { state: 'broken', problem: problem ?? warned.join(', ') };
   return { state: 'used', enforcer, why: said.join(', ').replace('firewall: ', '') };
 }
 

@@ -4,6 +4,7 @@
  */
 import { withTime } from './container-log.ts';
 import { type JournalTrust, parseJournal } from './header.ts';
+import { fieldText } from './journal-fields.ts';
 
 const MARK = '"CONTAINER_ID"';
 /** Containers of one host whose last line may be waiting for its rest. */
@@ -31,7 +32,7 @@ export class ContainerJournal {
     if (entry === null || entry.time === null) return null;
     const fields = JSON.parse(json) as Record<string, unknown>;
     // Docker logs the error stream with another priority.
-    const stream = `${fields['CONTAINER_ID']} ${fields['PRIORITY']}`;
+    const stream = `${fieldText(fields['CONTAINER_ID'])} ${fieldText(fields['PRIORITY'])}`;
     const isRest = this.#parts.delete(stream) || isLaterPart(fields['CONTAINER_PARTIAL_ORDINAL']);
     if (fields['CONTAINER_PARTIAL_MESSAGE'] === 'true' && this.#parts.size < MOST_PARTS) this.#parts.add(stream);
     const text = isRest ? '' : withTime(entry.message, new Date(entry.time).toISOString());

@@ -33,6 +33,10 @@ function firstText(field: unknown): string {
 /** A field is text, or an array of bytes where it is no UTF-8; the result is latin1, one character a byte. */
 export function fieldText(field: unknown): string {
   if (typeof field === 'string') return Buffer.from(field, 'utf8').toString('latin1');
-  if (Array.isArray(field)) return Buffer.from(field as number[]).toString('latin1');
+  if (Array.isArray(field) && field.every(isNumber)) return Buffer.from(field).toString('latin1');
   return '';
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
 }

@@ -59,7 +59,7 @@ export function httpGate(options: HttpGateOptions, doorman: Doorman): Gate {
 }
 
 class HttpGate implements Gate {
-  readonly name = 'HTTP requests';
+  readonly name = 'HTTP gate';
   readonly refusesLogins = false;
   readonly address: string;
   readonly #options: HttpGateOptions;

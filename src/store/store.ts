@@ -3,11 +3,12 @@
  * counters with the log positions that they belong to, and the allow-list that was made at run time. Every call is
  * synchronous, and what it wrote survives `kill -9` from the moment that it returns. It decides nothing.
  */
+import { existsSync } from 'node:fs';
 import { type Network, parseNetwork } from '../core/ip.ts';
 import type { Change, Millis } from '../core/types.ts';
 import { BanTable } from './bans.ts';
-import { type Database, type Statement, transaction } from './database.ts';
-import { storeError } from './failure.ts';
+import { connect, type Database, type Statement, transaction, useWriteAheadLog } from './database.ts';
+import { storeError, troubleOf } from './failure.ts';
 import { type OpenedFiles, openFiles, type StoreOptions } from './opening.ts';
 import { StateTables } from './state.ts';
 import type { AllowedNetwork, BanRecord, Checkpoint, Counter, PastBan } from './types.ts';
@@ -17,15 +18,10 @@ export class Store {
   readonly path: string;
   /** A damaged database was moved aside at opening; what it held is lost, so look what the firewall still has. */
   readonly recovered: boolean;
-  readonly #db: Database;
+  #tables: Tables;
   readonly #lock: Database;
   readonly #now: () => Millis;
   readonly #warn: (message: string) => void;
-  readonly #bans: BanTable;
-  readonly #state: StateTables;
-  readonly #allow: Statement;
-  readonly #disallow: Statement;
-  readonly #allowed: Statement;
 
   /**
    * Opens the store, and makes file (mode 0600) and directory (0750) where there are none.
@@ -45,17 +41,10 @@ export class Store {
   private constructor(files: OpenedFiles, options: StoreOptions) {
     this.path = files.path;
     this.recovered = files.recovered;
-    this.#db = files.db;
     this.#lock = files.lock;
     this.#now = options.now;
     this.#warn = options.warn;
-    this.#bans = new BanTable(files.db, options.warn);
-    this.#state = new StateTables(files.db, options.warn);
-    this.#allow = files.db.prepare(
-      'INSERT INTO allowed VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET note = excluded.note',
-    );
-    this.#disallow = files.db.prepare('DELETE FROM allowed WHERE network = ?');
-    this.#allowed = files.db.prepare('SELECT network, note, since FROM allowed ORDER BY since, network');
+    this.#tables = tablesOf(files.db, options.warn);
   }
 
   /**
@@ -65,12 +54,12 @@ export class Store {
    * @throws StoreError where it cannot be written; trying again later is safe. RangeError where a time is no number.
    */
   saveChanges(changes: readonly Change[], now: Millis): void {
-    this.#write('Bans cannot be saved', () => this.#bans.save(changes, now));
+    this.#write('Bans cannot be saved', () => this.#tables.bans.save(changes, now));
   }
 
   /** The bans that hold at `now`, oldest first. @throws StoreError */
   activeBans(now: Millis): BanRecord[] {
-    return this.#read('Bans cannot be read', () => this.#bans.active(now));
+    return this.#read('Bans cannot be read', () => this.#tables.bans.active(now));
   }
 
   /**
@@ -78,12 +67,12 @@ export class Store {
    * after a crash may already have led to. Oldest first. @throws StoreError
    */
   recentBans(since: Millis): BanRecord[] {
-    return this.#read('Bans cannot be read', () => this.#bans.recent(since, this.#now()));
+    return this.#read('Bans cannot be read', () => this.#tables.bans.recent(since, this.#now()));
   }
 
   /** The bans that a subject (by `subjectKey`) has had, the latest first. @throws StoreError */
   history(subject: string, limit: number): BanRecord[] {
-    return this.#read('Bans cannot be read', () => this.#bans.history(subject, limit, this.#now()));
+    return this.#read('Bans cannot be read', () => this.#tables.bans.history(subject, limit, this.#now()));
   }
 
   /**
@@ -91,28 +80,28 @@ export class Store {
    * Tells how many were new. @throws StoreError
    */
   addHistory(past: readonly PastBan[]): number {
-    return this.#write('Past bans cannot be saved', () => this.#bans.addHistory(past));
+    return this.#write('Past bans cannot be saved', () => this.#tables.bans.addHistory(past));
   }
 
   /** Deletes the bans that ended before that time, and tells how many. @throws StoreError */
   forgetHistory(before: Millis): number {
-    return this.#write('Old bans cannot be deleted', () => this.#bans.forget(before));
+    return this.#write('Old bans cannot be deleted', () => this.#tables.bans.forget(before));
   }
 
   /** Writes everything of the checkpoint in one transaction. @throws StoreError where it cannot; trying again is safe. */
   checkpoint(checkpoint: Checkpoint): void {
-    this.#write('Counters and log positions cannot be saved', () => this.#state.save(checkpoint));
+    this.#write('Counters and log positions cannot be saved', () => this.#tables.state.save(checkpoint));
   }
 
   /** The stored positions by `positionKey`. @throws StoreError */
   positions(): Map<string, string> {
-    return this.#read('Log positions cannot be read', () => this.#state.positions());
+    return this.#read('Log positions cannot be read', () => this.#tables.state.positions());
   }
 
   /** All counters, one at a time; nothing may be written before the last was taken. @throws StoreError */
   *counters(): Generator<Counter, void, undefined> {
     try {
-      yield* this.#state.counters();
+      yield* this.#tables.state.counters();
     } catch (error) {
       throw storeError('Counters cannot be read', this.path, error);
     }
@@ -120,29 +109,29 @@ export class Store {
 
   /** The stored state of lines that wait for others, by key. @throws StoreError */
   joins(): Map<string, string> {
-    return this.#read('Waiting lines cannot be read', () => this.#state.joins());
+    return this.#read('Waiting lines cannot be read', () => this.#tables.state.joins());
   }
 
   /** Deletes the counters of these subjects, of every kind. @throws StoreError */
   clearCounters(subjects: Iterable<string>): void {
-    this.#write('Counters cannot be deleted', () => this.#state.clearCounters(subjects));
+    this.#write('Counters cannot be deleted', () => this.#tables.state.clearCounters(subjects));
   }
 
   /** Adds to the allow-list; where the network is in it, only the note changes. @throws StoreError */
   allow(network: Network, note: string, now: Millis): void {
-    this.#write('The allow-list cannot be saved', () => this.#allow.run(network, note, now));
+    this.#write('The allow-list cannot be saved', () => this.#tables.allow.run(network, note, now));
   }
 
   /** Takes off the allow-list; false where it was not in it. @throws StoreError */
   disallow(network: Network): boolean {
-    return this.#write('The allow-list cannot be saved', () => Number(this.#disallow.run(network).changes) > 0);
+    return this.#write('The allow-list cannot be saved', () => Number(this.#tables.disallow.run(network).changes) > 0);
   }
 
   /** The allow-list that was made at run time, oldest first. @throws StoreError */
   allowed(): AllowedNetwork[] {
     return this.#read('The allow-list cannot be read', () => {
       const list: AllowedNetwork[] = [];
-      for (const row of this.#allowed.all()) {
+      for (const row of this.#tables.allowed.all()) {
         const network = parseNetwork(String(row['network']));
         if (network !== null) list.push({ network, note: String(row['note']), since: Number(row['since']) });
         else this.#warn(`The stored allow-list has "${String(row['network'])}", which is no network and is left out`);
@@ -153,20 +142,47 @@ export class Store {
 
   /** Brings the write-ahead log into the database, closes it and lets go of the lock. A second call does nothing. */
   close(): void {
-    if (!this.#db.isOpen) return;
+    if (!this.#tables.db.isOpen) return;
     try {
-      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      this.#tables.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch (error) {
       // Nothing is lost: the log stays beside the database and is read at the next opening.
       this.#warn(storeError('The write-ahead log cannot be brought into the database', this.path, error).message);
     } finally {
-      this.#db.close();
+      this.#tables.db.close();
       this.#lock.close();
     }
   }
 
   #write<T>(action: string, work: () => T): T {
-    return this.#read(action, () => transaction(this.#db, work));
+    const attempt = (): T => this.#read(action, () => transaction(this.#tables.db, work));
+    try {
+      return attempt();
+    } catch (error) {
+      const mayHelp = troubleOf(error) === 'permission' || !this.#tables.db.isOpen;
+      if (!mayHelp || !this.#openAgain()) throw error;
+      return attempt();
+    }
+  }
+
+  /**
+   * What SQLite has opened while nothing could be written there it never writes to, and no other connection beside it
+   * does. A database that is gone is not made anew: that is for the next start, which says so.
+   */
+  #openAgain(): boolean {
+    if (!existsSync(this.path)) return false;
+    let db: Database | null = null;
+    try {
+      if (this.#tables.db.isOpen) this.#tables.db.close();
+      db = connect(this.path);
+      useWriteAheadLog(db);
+      this.#tables = tablesOf(db, this.#warn);
+      return true;
+    } catch {
+      // Whoever asked is told what was wrong before; the next write tries again.
+      db?.close();
+      return false;
+    }
   }
 
   #read<T>(action: string, work: () => T): T {
@@ -177,4 +193,25 @@ export class Store {
       throw storeError(action, this.path, error);
     }
   }
+}
+
+/** A connection and what is prepared on it. */
+interface Tables {
+  readonly db: Database;
+  readonly bans: BanTable;
+  readonly state: StateTables;
+  readonly allow: Statement;
+  readonly disallow: Statement;
+  readonly allowed: Statement;
+}
+
+function tablesOf(db: Database, warn: (message: string) => void): Tables {
+  return {
+    db,
+    bans: new BanTable(db, warn),
+    state: new StateTables(db, warn),
+    allow: db.prepare('INSERT INTO allowed VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET note = excluded.note'),
+    disallow: db.prepare('DELETE FROM allowed WHERE network = ?'),
+    allowed: db.prepare('SELECT network, note, since FROM allowed ORDER BY since, network'),
+  };
 }

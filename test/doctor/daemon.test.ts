@@ -80,8 +80,21 @@ test('an enforcer that fails and a gate that cannot listen are problems, each to
   assert.match(found[1] ?? '', /^problem: The store cannot be written$/);
   const gate = { name: 'Dovecot auth policy', address: '127.0.0.1:4001', listening: false, refusesLogins: true };
   assert.match(
-    troubles(await find({ gates: [gate] })),
-    /^problem: Dovecot auth policy cannot listen on 127\.0\.0\.1:4001/,
+    troubles(await find({ gates: [gate], problems: ['Dovecot auth policy cannot listen on 127.0.0.1:4001'] })),
+    /^problem: Dovecot auth policy cannot listen on 127\.0\.0\.1:4001, so nobody .*$/,
+  );
+});
+
+test('notifications that cannot be sent are a warning, told once: bans hold all the same', async () => {
+  const notifier = { name: 'chat', waiting: 2, failingSince: NOW - HOUR, problem: 'Cannot post to x: it answered 503' };
+  assert.equal(
+    troubles(
+      await find({
+        notifiers: [notifier],
+        problems: ['chat cannot be notified: Cannot post to x: it answered 503'],
+      }),
+    ),
+    'warning: Notifications to chat have been failing for 1h: Cannot post to x: it answered 503',
   );
 });
 

@@ -58,7 +58,7 @@ test('a log in another zone than that of the host is a problem, since bans would
   const text = failure('198.51.100.7').replace(/^\S+/, stamp);
   assert.match(
     troubles(await find(text)),
-    /^problem: The last line of .* says it was written 120 minutes before the file was, and its stamps carry no zone.* \[source\.mail\] \| timezone = "UTC"/,
+    /^problem: The last line of .* says it was written 120 minutes before the file was, and its stamps carry no zone.* \[source\.mail\] \| timezone = "(?:UTC|Etc\/GMT[+-]\d+)"/,
   );
   assert.match(
     troubles(await find(failure('198.51.100.7', NOW - HOUR))),
@@ -71,6 +71,17 @@ test('a log in another zone than that of the host is a problem, since bans would
   assert.equal(troubles(await find(failure('198.51.100.7', NOW - HOUR), { modified: NOW - HOUR })), '');
 });
 
+test('the zone that is offered puts the stamps right', async () => {
+  const stamp = new Date(NOW - 2 * HOUR).toString();
+  const text = failure('198.51.100.7').replace(
+    /^\S+/,
+    `${stamp.slice(4, 7)} ${stamp.slice(8, 10)} ${stamp.slice(16, 24)}`,
+  );
+  const zone = /timezone = "([^"]+)"/.exec(troubles(await find(text)))?.[1];
+  const { sources } = await situation(`${TOML}\ntimezone = "${zone}"\n`);
+  assert.equal(troubles(await finds(linesCheck, { files: { [LOG]: { text } } }, '', { sources })), '');
+});
+
 test('for a source that was found by itself the files stand beside the zone', async () => {
   const { sources } = await situation(TOML);
   const behind = new Date(NOW - 2 * HOUR).toString();
@@ -79,7 +90,10 @@ test('for a source that was found by itself the files stand beside the zone', as
     `${behind.slice(4, 7)} ${behind.slice(8, 10)} ${behind.slice(16, 24)}`,
   );
   const found = await finds(linesCheck, { files: { [LOG]: { text } } }, '', { sources, discoveries: [`found ${LOG}`] });
-  assert.match(troubles(found), /\[source\.mail\] \| files = \["\/var\/log\/mail\.log"\] \| timezone = "UTC"/);
+  assert.match(
+    troubles(found),
+    /\[source\.mail\] \| files = \["\/var\/log\/mail\.log"\] \| timezone = "(?:UTC|Etc\/GMT[+-]\d+)"/,
+  );
 });
 
 test('failures that all come from a gateway or a private address show a proxy, those of one attacker do not', async () => {

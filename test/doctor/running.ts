@@ -22,6 +22,7 @@ const STATUS: Status = {
   sources: [],
   enforcers: [{ name: 'nftables', pending: 0, failingSince: null, problem: null, logins: null }],
   gates: [],
+  notifiers: [],
   loginsEnforced: false,
   knownGood: 0,
   lastCheckpoint: NOW - 500,

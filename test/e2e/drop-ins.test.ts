@@ -20,6 +20,8 @@ test('a reload takes over drop-ins that came, changed or went, and refuses a bro
   const { stderr: notes } = await host.command('reload');
   assert.match(notes, /^note: .*\/tailban\.d\/20\.toml:1:\d+: server\.auto-ban\.scan\.rate is an older name/);
   assert.equal(await scanLimit(), 5);
+  const { configFile, dropIns } = await daemon.api.status();
+  assert.deepEqual([configFile, ...dropIns], ['tailban.toml', 'tailban.d/10.toml', 'tailban.d/20.toml'].map(host.path));
   assert.match(await daemon.api.config(), /^# Read from:\n.*tailban\.toml\n.*10\.toml\n.*20\.toml\n/m);
 
   await writeFile(host.path('tailban.d/10.toml'), '[firewall]\nprots = [25]\n');

@@ -47,7 +47,7 @@ export async function gateLab(filter: 'web-access' | 'haproxy' = 'web-access'): 
     await until(argv[0] ?? '', async () => (await net.serverRun(listening)).stdout !== '');
   };
   await daemon.ready();
-  await daemon.says(/HTTP requests listens/);
+  await daemon.says(/HTTP gate listens/);
   let strangers = 30;
   return {
     folder,

@@ -126,6 +126,24 @@ test('a journalctl that dies is shown, the other source goes on, and nothing is 
   assert.match(lastCall ?? '', /--after-cursor=s=ab12;i=8;/, 'it goes on behind the last entry that was read');
 });
 
+test('a journalctl that hangs keeps nobody waiting, and what it has not told comes when it goes on', async (t) => {
+  const host = await journalHost(t);
+  const daemon = await host.start(host.how);
+  await host.log(fails(host, '198.51.100.25', 2));
+  await untilFailures(daemon, 2);
+  const pid = await host.journalctlPid();
+  process.kill(pid, 'SIGSTOP');
+  t.after(() => isAlive(pid) && process.kill(pid, 'SIGCONT'));
+  await host.log(fails(host, '198.51.100.25', 3));
+  await host.write('mail.log', ...fails(host, '198.51.100.26', 5));
+  await untilFailures(daemon, 7);
+  const bans = async () => (await daemon.api.bans(false)).bans.map(({ subject }) => subject).sort();
+  assert.deepEqual(await bans(), ['198.51.100.26']);
+  process.kill(pid, 'SIGCONT');
+  await untilFailures(daemon, 10);
+  assert.deepEqual(await bans(), ['198.51.100.25', '198.51.100.26']);
+});
+
 test('after kill -9 the journal is read on from the cursor of the last checkpoint', async (t) => {
   const host = await journalHost(t);
   let daemon = await host.start(host.how);

@@ -164,6 +164,30 @@ every = "1s"
   );
 });
 
+test('status shows whom nobody can tell, and why, until it works again', async (t) => {
+  const server = createServer((request, response) => request.resume().on('end', () => response.end()));
+  t.after(() => server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const host = await hostOf(t, `[notify.chat]\nwebhook = "http://127.0.0.1:${port}/"\nevery = "1s"\n`);
+  const daemon = await host.start();
+  await host.write('mail.log', ...fails(host, '198.51.100.45'));
+  await untilStatus(daemon, 'a failure', ({ notifiers, problems }) => {
+    const [chat] = notifiers;
+    return (
+      chat?.failingSince !== null &&
+      /^Cannot post to .*ECONNREFUSED/.test(chat?.problem ?? '') &&
+      problems.some((text) => text.startsWith('chat cannot be notified: Cannot post to '))
+    );
+  });
+  await once(server.listen(port, '127.0.0.1'), 'listening');
+  await untilStatus(daemon, 'success', ({ notifiers }) => notifiers[0]?.failingSince === null);
+  assert.deepEqual((await daemon.api.status()).notifiers, [
+    { name: 'chat', waiting: 0, failingSince: null, problem: null },
+  ]);
+});
+
 async function isAsBefore(host: SmallHost, daemon: DaemonProcess, ip: string): Promise<void> {
   const { bans, events } = await daemon.api.status();
   await host.write('mail.log', ...fails(host, ip));

@@ -46,7 +46,7 @@ test('ten failed logins in a minute shut an address out until there is room, ove
   const { subject, left, reason } = await shortBan(daemon);
   assert.equal(subject, ATTACKER);
   assert.ok(left > 30_000 && left <= 60_000, String(left));
-  assert.equal(reason, 'over the rate for authentication, 10/1m, until there is room again');
+  assert.equal(reason, 'the rate for authentication is used up (10/1m), until there is room again');
   const { stdout } = await host.command('explain', ATTACKER);
   assert.match(stdout, /authentication +10 of 10 in 1m; refused until .*, in (?:1m|\d+s)/);
   assert.match(stdout, /authentication +10 of 100 in 1d/, 'the real limit counts on');
@@ -91,6 +91,13 @@ test('behind a proxy the client is shut out, and only where it can be met', asyn
   const denied = async (): Promise<boolean> =>
     /^deny 198\.51\.100\.43;$/m.test(await readFile(host.path('deny.conf'), 'utf8'));
   await until('the file for the proxy', denied);
+  assert.match((await host.command('list')).stdout, /until there is room again, behind a proxy /);
+  assert.match((await host.command('explain', '198.51.100.43')).stdout, /not in the firewall: known from a proxy only/);
+  assert.deepEqual(await host.command('export', '--blocked-ip'), {
+    code: 0,
+    stdout: '',
+    stderr: '1 ban left out: only until there is room in a rate again\n',
+  });
   const forged = requests('198.51.100.44', 4, '/jmap/api').replaceAll('xff="-"', 'xff="198.51.100.99"');
   await appendFile(log, forged);
   await untilStatus(daemon, 'all requests', ({ events }) => events.request === 9);

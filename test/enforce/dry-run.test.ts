@@ -19,7 +19,7 @@ test('it says what a firewall would be told, and nothing about what changes noth
   assert.deepEqual(said, [
     'Dry run: would bring the firewall to 1 ban',
     'Dry run: would ban 192.0.2.2 for 1h: a test',
-    'Dry run: would ban 2001:db8::/64 for ever: a test',
+    'Dry run: would ban 2001:db8::/64 for good: a test',
     'Dry run: would unban 192.0.2.1',
     'Dry run: would remove all bans from the firewall',
   ]);

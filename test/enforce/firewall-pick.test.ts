@@ -25,7 +25,7 @@ test('where nothing works both reasons are told', () => {
   const bare: Survey = { ...WHOLE, nftables: NO_NFT, iptables: 'Cannot run ipset', variant: null };
   assert.deepEqual(pickFirewall(bare), {
     backend: null,
-    why: `no firewall can be used. ${NO_NFT}. Cannot run ipset`,
+    why: `no firewall can be used (${NO_NFT}; Cannot run ipset)`,
   });
 });
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Matcher, type Sighting } from '../../src/filter/match.ts';
+import { LogReader } from '../../src/filter/reader.ts';
 import { options } from './reading.ts';
 
 function sightingsOf(fields: object): Sighting[] {
@@ -45,6 +46,19 @@ test('an account name that is no UTF-8 comes as bytes', () => {
 test('a request without credentials is no failed login', () => {
   const { ACCOUNTNAME: _, ...anonymous } = FAILED;
   assert.deepEqual(sightingsOf({ ...anonymous, DETAILS: 'Missing Authorization header.' }), []);
+});
+
+test('a field that is neither text nor bytes is empty, whatever it is', () => {
+  for (const odd of [{ toString: 1 }, [{ toString: 1 }], [null], 7, true])
+    assert.equal(sightingsOf({ ...FAILED, ACCOUNTNAME: odd })[0]?.login ?? null, null, JSON.stringify(odd));
+  const entry = {
+    SYSLOG_IDENTIFIER: 'x',
+    __REALTIME_TIMESTAMP: '1795337434000000',
+    MESSAGE: 'y',
+    CONTAINER_ID: { toString: 1 },
+  };
+  const data = Buffer.from(`${JSON.stringify(entry)}\n`);
+  assert.doesNotThrow(() => new LogReader(options, undefined, 'journal').match(data, () => {}));
 });
 
 test('an address field that holds anything else is not read', () => {

@@ -2,10 +2,10 @@
  * `tailban export`: what moves to another host (`--all`), what Stalwart blocks (`--blocked-ip`), or our limits as another
  * program's own settings (`tailban export nginx`).
  */
+import { blockedIps } from '../blocked-ip.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { exportNative, type NativeOptions } from '../export/native-settings.ts';
 import { connect, type Invocation } from '../invocation.ts';
-import { counted } from '../times.ts';
 
 export interface ExportOptions extends NativeOptions {
   readonly all?: boolean;
@@ -45,9 +45,10 @@ export async function exportAs(
 async function exportBlocked(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const { bans } = await (await connect(invocation)).bans(false);
-  const blocked = bans.filter(({ type }) => type !== 'login');
-  await terminal.write(blocked.map(({ subject }) => `server.blocked-ip.${subject}\n`).join(''));
-  const logins = bans.length - blocked.length;
-  if (logins > 0) terminal.note(`${counted(logins, 'login')} left out: Stalwart's list holds addresses and networks`);
+  await terminal.write(
+    blockedIps(bans, terminal)
+      .map((subject) => `server.blocked-ip.${subject}\n`)
+      .join(''),
+  );
   return EXIT.ok;
 }

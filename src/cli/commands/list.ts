@@ -1,5 +1,6 @@
 /** `tailban list`: what is banned, newest first, as a table for people or in a form for other programs. */
 import type { BanList, BanView } from '../../api/contract.ts';
+import { blockedIps } from '../blocked-ip.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { readLimit } from '../limit-option.ts';
@@ -40,10 +41,11 @@ export async function list(invocation: Invocation, options: ListOptions): Promis
 
 /** One key a line as Stalwart stores them, `server.blocked-ip.192.0.2.1 = ""`; `tailban import` reads them back. */
 async function printStalwart(terminal: Terminal, bans: readonly BanView[]): Promise<void> {
-  const blocked = bans.filter((ban) => ban.type !== 'login');
-  await terminal.write(blocked.map((ban) => `server.blocked-ip.${ban.subject} = ""\n`).join(''));
-  const logins = bans.length - blocked.length;
-  if (logins > 0) terminal.note(`${counted(logins, 'login')} left out: Stalwart's list holds addresses and networks`);
+  await terminal.write(
+    blockedIps(bans, terminal)
+      .map((subject) => `server.blocked-ip.${subject} = ""\n`)
+      .join(''),
+  );
 }
 
 function printTable(terminal: Terminal, { now, bans }: BanList, matching: number, wide: boolean): void {
@@ -65,9 +67,11 @@ function printTable(terminal: Terminal, { now, bans }: BanList, matching: number
 }
 
 /** Limits name the number of a repeated ban in their reason; others do not. */
-function reasonOf({ reason, offence, type }: BanView): string {
+function reasonOf({ reason, offence, type, behindProxy }: BanView): string {
   const noun = type === 'login' ? 'lock' : 'ban';
-  return offence > 1 && !reason.includes(`number ${offence}`) ? `${reason} (${noun} number ${offence})` : reason;
+  const isNumbered = offence === 1 || reason.includes(`number ${offence}`);
+  // The firewall does not have it.
+  return `${reason}${isNumbered ? '' : ` (${noun} number ${offence})`}${behindProxy ? ', behind a proxy' : ''}`;
 }
 
 /** As `tailban ban`, `unban` and `import` take it. */

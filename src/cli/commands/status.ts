@@ -12,6 +12,8 @@ export interface StatusOptions {
 }
 
 const MOST_ORIGINS = 8;
+/** Where a source names none, all filters are tried on it. */
+const MOST_FILTERS = 6;
 
 export async function status(invocation: Invocation, { json }: StatusOptions): Promise<ExitCode> {
   const { terminal } = invocation;
@@ -40,8 +42,9 @@ function statusLines(status: Status): Line[] {
     '',
     title('Enforcers'),
     ...enforcerLines(status),
-    ...gateLines(status),
     ...(status.loginsEnforced ? [] : ['  logins     only recorded: nothing carries out the ban of a login']),
+    ...gateLines(status),
+    ...notifierLines(status),
     ...problemLines(status),
   ];
 }
@@ -53,6 +56,7 @@ function summary(status: Status): Line[] {
     title(`tailban ${version} has been running for ${roughDuration(now - startedAt)}`),
     `  since      ${wallClock(startedAt)}, process ${pid}`,
     `  config     ${status.configFile ?? 'none, the defaults hold'}`,
+    ...status.dropIns.map((file) => `             ${file}`),
     ...(status.dryRun ? ['  dry run    nothing is really banned'] : []),
     `  banned     ${bansText(bans)}`,
     `  read       ${counted(status.lines, 'line')}`,
@@ -78,10 +82,11 @@ function limitLines({ limits }: Status): Line[] {
 }
 
 function rateLines({ rates: view, now }: Status): Line[] {
-  const { rates, subjects, most, running, limited, limitedCount } = view;
+  const { rates, subjects, most, running, atOnce, limited, limitedCount } = view;
   const more = limitedCount - limited.length;
   return [
     ...rates.map(({ name, limit }) => `  ${name.padEnd(19)} ${limit === null ? 'off' : formatRate(limit)}`),
+    `  at the same time    ${counted(atOnce.requests, 'request')} and ${counted(atOnce.uploads, 'upload')} of an account`,
     `  counting            ${grouped(subjects)} of at most ${counted(most, 'address')} and accounts, ${counted(running, 'request')} running`,
     ...limited.map(({ subject, rate, freeAt }) =>
       red(`  over the rate       ${subject} (${rate}), room again ${expiry(freeAt, now)}`),
@@ -97,7 +102,7 @@ function sourceLines({ now }: Status): (source: SourceView) => Line[] {
     const more =
       origins.length > MOST_ORIGINS ? [`    and ${counted(origins.length - MOST_ORIGINS, 'more file')}`] : [];
     return [
-      `  ${name.padEnd(10)} ${state}, ${counted(lines, 'line')}, ${counted(events, 'event')}${last} (${filters.join(', ')})`,
+      `  ${name.padEnd(10)} ${state}, ${counted(lines, 'line')}, ${counted(events, 'event')}${last} (${filters.length > MOST_FILTERS ? counted(filters.length, 'filter') : filters.join(', ')})`,
       ...(problem === null ? [] : [red(`    problem: ${problem}`)]),
       ...origins.slice(0, MOST_ORIGINS).map(originLine),
       ...more,
@@ -129,13 +134,27 @@ function enforcerLines({ enforcers, now }: Status): Line[] {
 
 function gateLines({ gates }: Status): Line[] {
   if (gates.length === 0) return [];
+  const width = Math.max(...gates.map(({ name }) => name.length));
   return [
     '',
     title('Gates'),
     ...gates.map(({ name, address, listening, refusesLogins }): Line => {
       const logins = refusesLogins ? '; locked logins: spares owners' : '';
-      const text = `  ${name}  ${listening ? 'listens on' : 'cannot listen on'} ${address}${logins}`;
+      const text = `  ${name.padEnd(width)} ${listening ? 'listens on' : 'cannot listen on'} ${address}${logins}`;
       return listening ? text : red(text);
+    }),
+  ];
+}
+
+function notifierLines({ notifiers, now }: Status): Line[] {
+  if (notifiers.length === 0) return [];
+  return [
+    '',
+    title('Notifications'),
+    ...notifiers.map(({ name, waiting, failingSince, problem }): Line => {
+      const state = failingSince === null ? 'works' : `has been failing for ${roughDuration(now - failingSince)}`;
+      const text = `  ${name.padEnd(10)} ${state}${waiting === 0 ? '' : `, ${counted(waiting, 'event')} to be sent`}`;
+      return failingSince === null ? text : red(`${text}: ${problem}`);
     }),
   ];
 }

@@ -13,8 +13,7 @@ export function subjectLines(view: SubjectView, status: Status): Line[] {
     ...limitLines(view),
     ...rateLines(view),
     ...withinLines(view),
-    ...linesOf(view.bans[0]?.evidence ?? [], 'Lines that led to the ban'),
-    ...linesOf(view.evidence, 'Last lines that counted'),
+    ...evidenceLines(view),
     ...originLines(view),
     ...historyLines(view),
   ];
@@ -32,16 +31,17 @@ function banLines(view: SubjectView): Line[] {
   ];
   const [ban, ...wider] = bans;
   if (ban === undefined) {
-    const text = allowed === null ? `${name} is not ${banned}${closeness(view)}` : `${name} ${never}`;
+    const text = allowed === null ? `${name} is not ${banned}${refusal(view)}${closeness(view)}` : `${name} ${never}`;
     return [{ text, format: allowed === null ? 'bold' : 'green' }, ...facts];
   }
   const whole = ban.subject === view.subject ? '' : ` as part of ${ban.subject}`;
   return [
     { text: `${name} is ${banned}${whole}${ban.until === null ? ', for good' : ''}`, format: 'red' },
     ...facts,
-    fact('why', ban.cause === 'manual' ? `by hand: ${ban.reason}` : ban.reason),
+    fact('why', ban.cause === 'manual' && ban.reason !== 'by hand' ? `by hand: ${ban.reason}` : ban.reason),
     fact('since', `${wallClock(ban.since)}, ${ago(ban.since, now)}`),
     fact('until', ban.until === null ? 'for good' : `${wallClock(ban.until)}, ${expiry(ban.until, now)}`),
+    ...(ban.behindProxy ? [fact('refused', 'by gates and proxies, not in the firewall: known from a proxy only')] : []),
     ...(ban.offence > 1 ? [fact('offence', `number ${ban.offence}`)] : []),
     ...wider.map((other) =>
       fact('and also', `${other.subject} is banned, ends ${expiry(other.until, now)}: ${other.reason}`),
@@ -52,6 +52,16 @@ function banLines(view: SubjectView): Line[] {
 
 function reasons(changes: LoginView['changes']): string {
   return changes.length === 0 ? '' : `, the same login by ${changes.join(' and ')}`;
+}
+
+/** Who is over a rate has been counted on: then both are the same lines. */
+function evidenceLines({ bans: [ban], evidence }: SubjectView): Line[] {
+  const led = ban?.evidence ?? [];
+  const isSame = evidence.length === led.length && evidence.every((line, index) => line === led[index]);
+  return [
+    ...linesOf(led, 'Lines that led to the ban'),
+    ...(isSame ? [] : linesOf(evidence, 'Last lines that counted')),
+  ];
 }
 
 /** From where its owner gets in while it is locked. */
@@ -66,6 +76,12 @@ function originLines({ login, now }: SubjectView): Line[] {
     ...knownGood.map(({ network, last }) => `  ${network.padEnd(20)} last ${wallClock(last)}, ${ago(last, now)}`),
     ...(more > 0 ? [`  and ${counted(more, 'more network')}`] : []),
   ];
+}
+
+/** Who is over a rate gets no further either. */
+function refusal({ rates }: SubjectView): string {
+  const full = rates.filter(({ remaining }) => remaining === 0).map(({ name }) => name);
+  return full.length === 0 ? '' : `, but over a rate for now (${full.join(', ')})`;
 }
 
 /** The limit that is nearest to being reached. */

@@ -108,6 +108,8 @@ function banSentences(trial: Trial, failures: number): string[] {
     const whom = hosts.map(({ who }) => who).join(' and ');
     const stops = `${grouped(trial.stopped)} of ${counted(failures, 'failure')} (${share(trial.stopped, failures)})`;
     sentences.push(`${bans} of ${whom} would have stopped ${stops}`);
+    const short = all.flatMap((one) => one.bans).filter(({ ban }) => ban.cause === 'rate-limit').length;
+    if (short > 0) sentences.push(`${grouped(short)} of them only until a rate had room again`);
   }
   if (logins.bans > 0) sentences.push(`${counted(logins.bans, 'ban')} of ${logins.who}, which would only be recorded`);
   return sentences;

@@ -17,14 +17,14 @@ export function subjectName(subject: Subject): string {
   return subject.type === 'login' ? `login ${oneLine(subject.login)}` : subjectKey(subject);
 }
 
-/** `1h`, `for ever`. */
+/** `1h`, `for good`; a ban for being over a rate, which ends when a window has room, in whole seconds. */
 export function lengthOf({ since, until }: Ban): string {
-  return until === null ? 'for ever' : formatDuration(until - since);
+  return until === null ? 'for good' : formatDuration(Math.ceil((until - since) / 1_000) * 1_000);
 }
 
 /** `2026-11-22 08:47:29 for 1h` */
 export function banTimes(ban: Ban): string {
-  return ban.until === null ? `${wallClock(ban.since)} for ever` : `${wallClock(ban.since)} for ${lengthOf(ban)}`;
+  return ban.until === null ? `${wallClock(ban.since)} for good` : `${wallClock(ban.since)} for ${lengthOf(ban)}`;
 }
 
 /** `authentication = "12/1d"` */

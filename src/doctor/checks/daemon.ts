@@ -28,6 +28,7 @@ export const daemonCheck: Check = {
         .map(({ name, address }) =>
           problem(`${name} cannot listen on ${address}, so nobody gets an answer there`, commands(`ss -tlnp`, LOOK)),
         ),
+      ...status.notifiers.flatMap(notifierFindings(status.now)),
       ...told(status),
     ];
   },
@@ -97,13 +98,28 @@ function enforcerFindings(now: Millis): (enforcer: Status['enforcers'][number]) 
     const since = roughDuration(now - failingSince);
     const reason = trouble === null ? '' : `: ${trouble}`;
     return [
-      problem(`The enforcer ${name} has been failing for ${since}, ${pending} changes wait${reason}`, commands(LOOK)),
+      problem(
+        `The enforcer ${name} has been failing for ${since}, ${pending} ${pending === 1 ? 'change waits' : 'changes wait'}${reason}`,
+        commands(LOOK),
+      ),
     ];
   };
 }
 
+/** Bans hold all the same. */
+function notifierFindings(now: Millis): (notifier: Status['notifiers'][number]) => Observation[] {
+  return ({ name, failingSince, problem: trouble }) => {
+    if (failingSince === null) return [];
+    const since = roughDuration(now - failingSince);
+    return [warning(`Notifications to ${name} have been failing for ${since}: ${trouble}`)];
+  };
+}
+
 /** What it says is wrong, unless that has been said. */
-function told({ problems, sources, enforcers }: Status): Observation[] {
-  const known = [...sources, ...enforcers].flatMap(({ problem: trouble }) => trouble ?? []);
+function told({ problems, sources, enforcers, gates, notifiers }: Status): Observation[] {
+  const known = [
+    ...[...sources, ...enforcers, ...notifiers].flatMap(({ problem: trouble }) => trouble ?? []),
+    ...gates.flatMap(({ name, listening }) => (listening ? [] : [`${name} cannot listen`])),
+  ];
   return problems.filter((text) => !known.some((one) => text.includes(one))).map((text) => problem(text));
 }

@@ -1,5 +1,6 @@
 /** What stands in the logs: does any filter read it, at the right time, and does it show who really connects? */
 import { type Address, contains, type Network, parseNetwork } from '../../core/ip.ts';
+import type { Millis } from '../../core/types.ts';
 import { howToRead } from '../../how-to-read.ts';
 import { commands, inConfig, note, type Observation, ok, problem, warning, word } from '../finding.ts';
 import type { Host } from '../host.ts';
@@ -114,9 +115,17 @@ function timeFindings(
       : 'Such lines count as if they came now';
   if (last.zoned) return [warning(`${what}. ${effect}. Is the clock of the program that writes it right?`)];
   const written = situation.discoveries.length > 0 ? writtenSource(source) : [`[source.${source.name}]`];
-  const fix = inConfig(situation, [...written, 'timezone = "UTC"   # the zone in which that program writes']);
+  const zoneLine = `timezone = "${zoneOf(last.time, ahead)}"   # the zone in which that program writes, such as Europe/Berlin`;
+  const fix = inConfig(situation, [...written, zoneLine]);
   const zone = `${what}, and its stamps carry no zone: it is not that of this host. ${effect}`;
   return [ahead < 0 ? problem(zone, fix) : warning(zone, fix)];
+}
+
+/** The zone that would put such stamps right, as far as one moment tells; the signs of these names are turned round. */
+function zoneOf(time: Millis, ahead: Millis): string {
+  const hours = Math.round((ahead / MINUTE - new Date(time).getTimezoneOffset()) / 60);
+  if (hours === 0 || hours < -12 || hours > 14) return 'UTC';
+  return `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`;
 }
 
 /** RFC 1918, 4193, 6598, and link-local ones. */

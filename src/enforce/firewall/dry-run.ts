@@ -64,7 +64,7 @@ class DryRun implements Enforcer {
       return;
     }
     this.#held.set(key, { subject, until });
-    const duration = left === null ? 'for ever' : `for ${roughDuration(Math.max(left, 1_000))}`;
+    const duration = left === null ? 'for good' : `for ${roughDuration(Math.max(left, 1_000))}`;
     this.#options.say(`Dry run: would ban ${key} ${duration}${reason === '' ? '' : `: ${reason}`}`);
   }
 

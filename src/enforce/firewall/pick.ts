@@ -15,7 +15,7 @@ export interface Pick {
 export function pickFirewall(survey: Survey): Pick {
   const { nftables, iptables, owners } = survey;
   if (nftables === null) return { backend: 'nftables', why: `nftables, which works here${besides(owners)}` };
-  if (iptables !== null) return { backend: null, why: `no firewall can be used. ${nftables}. ${iptables}` };
+  if (iptables !== null) return { backend: null, why: `no firewall can be used (${nftables}; ${iptables})` };
   if (owners.includes('firewalld'))
     return { backend: 'firewalld', why: `firewalld, which owns the rules here. ${nftables}` };
   // Not ufw: it empties its own chains at every reload, and leaves ours alone where they are reached without it.

@@ -1,5 +1,6 @@
 /** Looks at what a host blocks packets with: which firewalls work, and whose rules are in force. Changes nothing. */
 import { existsSync } from 'node:fs';
+import type { Millis } from '../../core/types.ts';
 import type { Run } from '../command.ts';
 import type { FilterTable } from './chains.ts';
 import { FAMILIES, type Family, listSets } from './ipset.ts';
@@ -20,6 +21,9 @@ export interface Survey {
   readonly owners: readonly Owner[];
   readonly families: readonly Family[];
 }
+
+/** All that is asked here is answered in some hundredths of a second, also where there are many rules. */
+const PATIENCE: Millis = 5_000;
 
 export async function surveyFirewalls(run: Run): Promise<Survey> {
   let tables = '';
@@ -52,11 +56,17 @@ function ownersOf(tables: string, filter: FilterTable, variant: Variant | null):
   return owners;
 }
 
+/** What hangs must not keep the daemon from reading logs; whoever uses it later has more patience. */
 async function problemOf(attempt: () => Promise<void>): Promise<string | null> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const seconds = PATIENCE / 1_000;
+  const timer = setTimeout(() => reject(new Error(`It has not answered within ${seconds} s`)), PATIENCE);
   try {
-    await attempt();
+    await Promise.race([attempt(), tooLate]);
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
   }
 }
