@@ -124,6 +124,13 @@ test('a port that is taken is tried again until it is free', async (t) => {
   assert.equal(await post({ events: [EVENT] }), 200);
 });
 
+test('an object in the place of a word is left out, also one that has no text', () => {
+  const data = { ...EVENT.data, listenerId: { toString: 1 }, remotePort: [] };
+  const [event] = readWebhook(Buffer.from(JSON.stringify({ events: [{ ...EVENT, data }] })), 0) ?? [];
+  assert.match(event?.line ?? '', /remoteIp = /);
+  assert.doesNotMatch(event?.line ?? '', /listenerId|remotePort/);
+});
+
 test('no text of a client stands before the address, and an event stays one line', () => {
   const data = {
     ...EVENT.data,
