@@ -33,9 +33,10 @@ async function bench(t: TestContext, shell: Shell, bans: readonly BanView[] | nu
   return folder;
 }
 
+/** zsh would take the keys of vi where EDITOR names that, as npm has it. */
 const START: Readonly<Record<'bash' | 'zsh', readonly [string, string]>> = {
   bash: ['bash --norc -i', 'bind "TAB:menu-complete"; . ./script'],
-  zsh: ['zsh -f -i', 'setopt menu_complete; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D'],
+  zsh: ['zsh -f -i', 'bindkey -e; setopt menu_complete; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D'],
 };
 
 /** What stands on the line after the tab key was pressed behind a text: the first of all that fits. */
