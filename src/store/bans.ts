@@ -59,12 +59,13 @@ export class BanTable {
     );
     // Not by an index: that is, in the order they were written, which is nearly that of their beginning.
     this.#active = selectRows(db, 'bans NOT INDEXED WHERE ended_at IS NULL AND (until IS NULL OR until > ?)');
-    // What has no end written is the last of its subject; with one it may be the last, or the last real one before a short one.
+    // What has no end written is the last of its subject; with one it may be the last of late, or the last real one before a short one.
     this.#recent = selectRows(
       db,
       `bans NOT INDEXED WHERE (ended_at IS NULL AND (until IS NULL OR until >= ?1))
          OR (ended_at >= ?1 AND NOT EXISTS (
            SELECT 1 FROM bans AS later WHERE later.subject = bans.subject AND later.id > bans.id
+             AND coalesce(later.ended_at, later.until, ?1) >= ?1
              AND (later.cause <> 'rate-limit' OR bans.cause = 'rate-limit')
          ))`,
     );
