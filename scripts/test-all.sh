@@ -11,7 +11,7 @@ had_firewalld=$(command -v firewalld || true)
 sh scripts/setup.sh nft=nftables ip=iproute2 mkfs.ext4=e2fsprogs zsh=zsh fish=fish mandoc=mandoc \
   iptables=iptables ipset=ipset ufw=ufw firewalld=firewalld dbus-daemon=dbus-daemon \
   debootstrap=debootstrap systemd-nspawn=systemd-container \
-  nginx=nginx haproxy=haproxy caddy=caddy curl=curl postfix=postfix \
+  nginx=nginx haproxy=haproxy caddy=caddy curl=curl postfix=postfix xz=xz-utils bzip2=bzip2 sysctl=procps openssl=openssl \
   /usr/lib/dovecot/imap=dovecot-imapd /usr/lib/dovecot/pop3=dovecot-pop3d
 # The tests start it on a message bus of their own; its package would also start it with the next boot.
 [ -n "$had_firewalld" ] || DPKG_MAINTSCRIPT_PACKAGE=firewalld deb-systemd-helper disable firewalld.service
