@@ -13,7 +13,6 @@ import { commandRunner, type Run } from '../../src/enforce/command.ts';
 import { until } from './daemon.ts';
 
 const CACHE = process.env['TAILBAN_TEST_CACHE'] ?? '/var/cache/tailban-tests';
-const MIRROR = 'http://deb.debian.org/debian';
 const ANSWER: Record<string, string> = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
 /** Commands in it may take long: an installation waits for a service that starts. */
 const TIMEOUT = 120_000;
@@ -144,7 +143,7 @@ function debianRoot(suite: string, packages: readonly string[]): string {
   const draft = `${root}-new-${process.pid}`;
   mkdirSync(CACHE, { recursive: true });
   rmSync(draft, { recursive: true, force: true });
-  execFileSync('debootstrap', ['--variant=minbase', `--include=${packages.join(',')}`, suite, draft, MIRROR], {
+  execFileSync('debootstrap', ['--variant=minbase', `--include=${packages.join(',')}`, suite, draft], {
     env: { ...process.env, ...ANSWER },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
