@@ -5,7 +5,7 @@
 import { basename, dirname, extname } from 'node:path';
 import type { Millis } from '../core/types.ts';
 import { filesBeside, steadily } from './beside.ts';
-import { agree } from './fingerprint.ts';
+import { agree, readHead } from './fingerprint.ts';
 import { isLineStart, type OpenLog, openLog, readAt } from './open-log.ts';
 import type { Past, Tailer } from './tailer.ts';
 
@@ -23,7 +23,11 @@ export async function originOf(file: Tailer, others: readonly Tailer[]): Promise
     // What was renamed away is not copied to its own old name.
     if (other.wasAt(file.path) && original.nlink > 0) continue;
     if (original.size < other.offset) return null;
-    if (!(await sameBefore(file.log, other.log, Math.min(file.size, original.size)))) continue;
+    if (!(await sameBefore(file.log, other.log, Math.min(file.size, original.size)))) {
+      // Emptied and written again, which its own reader has not seen yet: that will tell how far it had been read.
+      if (!agree(await readHead(other.log.handle), other.head)) return null;
+      continue;
+    }
     const replaced = file.size > original.size || other.strayedAt !== null;
     return replaced && other.size === original.size ? other.offset : null;
   }

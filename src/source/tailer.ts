@@ -214,11 +214,14 @@ export class Tailer {
   }
 
   async #restart(): Promise<boolean> {
+    // Looked at first: from one moment to the next a copy finds either what was read or what had been.
+    const { mtimeMs } = await this.log.handle.stat();
+    const head = await readHead(this.log.handle);
     const past: Past = { head: this.head, offset: this.offset, modified: this.#modified, taken: false };
     this.offset = 0;
     this.#searched = 0;
-    this.#modified = (await this.log.handle.stat()).mtimeMs;
-    this.head = await readHead(this.log.handle);
+    this.#modified = mtimeMs;
+    this.head = head;
     this.size = 0;
     this.lastGrowth = this.#context.now();
     if (!this.mayBeCopy) this.past = past;
