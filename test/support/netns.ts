@@ -20,6 +20,8 @@ export const SERVER6 = '2001:db8::1';
 export const CLIENT4 = ['192.0.2.10', '192.0.2.11', '192.0.2.200'] as const;
 export const CLIENT6 = ['2001:db8:1::10', '2001:db8:1::11', '2001:db8:2::10'] as const;
 
+/** A server may keep a client waiting on purpose: Dovecot does for some seconds after a wrong password. */
+const PATIENCE = 20_000;
 const PEER = fileURLToPath(new URL('netns-peer.ts', import.meta.url));
 
 export type ProbeResult = 'connected' | 'refused' | 'reset' | 'timeout' | 'unreachable';
@@ -133,7 +135,10 @@ function watch(child: ChildProcess): Peer {
       const line = lines.shift();
       if (line !== undefined) return Promise.resolve(line);
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('Cannot read a line: nothing came within 5 s')), 5_000);
+        const timer = setTimeout(
+          () => reject(new Error(`Cannot read a line: nothing came within ${PATIENCE / 1000} s`)),
+          PATIENCE,
+        );
         waiting.push((text) => {
           clearTimeout(timer);
           resolve(text);
