@@ -43,7 +43,6 @@ export class Guard {
   #changes: Change[] = [];
   /** What a failed checkpoint could not write, to be written by the next one. */
   readonly #unsaved = { positions: new Map<string, string | null>(), joins: new Map<string, string | null>() };
-  #unsavedSubjects = new Set<string>();
   #storeFailing = false;
   lastCheckpoint: Millis | null = null;
   readonly events: Record<Kind, number> = {
@@ -147,22 +146,18 @@ export class Guard {
     }
     for (const [pair, time] of judge.knownGood.takeChanged())
       this.#unsaved.joins.set(KNOWN_GOOD + pair, time === null ? null : String(time));
-    const changed = judge.takeChangedCounters();
-    const again = [...this.#unsavedSubjects].flatMap((subject) => judge.counters(subject));
-    const counters = [...again, ...changed];
+    const counters = judge.changedCounters;
     const { positions, joins } = this.#unsaved;
-    if (positions.size === 0 && joins.size === 0 && counters.length === 0) {
+    if (positions.size === 0 && joins.size === 0 && !counters.hasChanged) {
       // Nothing to write: what is stored is all there is.
       this.lastCheckpoint = now();
       return true;
     }
-    if (!this.#tryStore('checkpoint', () => store.checkpoint({ positions, counters, joins }))) {
-      for (const { subject } of changed) this.#unsavedSubjects.add(subject);
+    if (!this.#tryStore('checkpoint', () => store.checkpoint({ positions, counters: counters.changed(), joins })))
       return false;
-    }
+    counters.stored();
     positions.clear();
     joins.clear();
-    this.#unsavedSubjects = new Set();
     this.lastCheckpoint = now();
     return true;
   }

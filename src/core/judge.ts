@@ -22,7 +22,7 @@ import {
   type Subject,
 } from './types.ts';
 import type { Admission, Answer, Count, Question, Request, Standing, Verdict } from './verdict.ts';
-import type { WindowRow } from './windows.ts';
+import type { ChangedWindows, WindowRow } from './windows.ts';
 
 /** A ban that somebody asks for. */
 export interface BanRequest {
@@ -232,8 +232,8 @@ export class Judge {
     return FAILURE_KINDS.map((kind) => ({ subject, kind, times: this.#ledger.windows.times(subject, kind) }));
   }
 
-  takeChangedCounters(): WindowRow[] {
-    return this.#ledger.windows.takeChanged();
+  get changedCounters(): ChangedWindows {
+    return this.#ledger.windows;
   }
 
   /** The bans that have ended; they stay known as offences. */

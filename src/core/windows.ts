@@ -1,15 +1,13 @@
 /**
  * The sliding windows of all subjects: for each subject and kind of failure the times of the last failures. A million
- * subjects must fit in memory, so everything lies in typed arrays: a slot per subject, a chain of nodes per window, and a
+ * subjects must fit in memory, so everything lies in typed arrays: a slot per subject, a ring of times per window, and a
  * list through all slots in the order in which they were last seen. When the slots run out, the one that was seen least
- * recently is forgotten. A chain is a ring: the newest failure leads to the oldest, so both ends are at hand.
+ * recently is forgotten.
  */
 import { detached } from './memo.ts';
+import { FIRST_CAPACITY, grown, NONE, Nodes, Rings } from './rings.ts';
 import { FAILURE_KINDS, type FailureKind, type Limit, type Millis } from './types.ts';
 
-const KIND_COUNT = FAILURE_KINDS.length;
-const NONE = 0;
-const FIRST_CAPACITY = 1024;
 /** How many failures there is room for, on average; a flood of more forgets the oldest subjects early. */
 const FAILURES_PER_SUBJECT = 8;
 
@@ -20,24 +18,25 @@ export interface WindowRow {
   readonly times: readonly Millis[];
 }
 
+/** What a store has yet to take over. */
+export type ChangedWindows = Pick<Windows, 'hasChanged' | 'changed' | 'stored'>;
+
 export class Windows {
   readonly #maxSubjects: number;
   readonly #slots = new Map<string, number>();
   #subjects: (string | undefined)[] = [undefined];
-  /** Newest node of each window, by `slot * KIND_COUNT + kind`. */
-  #ends = new Uint32Array(FIRST_CAPACITY * KIND_COUNT);
-  /** Number of nodes of each window. */
-  #lengths = new Uint32Array(FIRST_CAPACITY * KIND_COUNT);
+  readonly #nodes = new Nodes();
+  readonly #rings: Readonly<Record<FailureKind, Rings>> = {
+    authentication: new Rings(this.#nodes),
+    'invalid-rcpt': new Rings(this.#nodes),
+    loitering: new Rings(this.#nodes),
+    scan: new Rings(this.#nodes),
+  };
   #newer = new Uint32Array(FIRST_CAPACITY);
   #older = new Uint32Array(FIRST_CAPACITY);
   #newest = NONE;
   #oldest = NONE;
   readonly #freeSlots: number[] = [];
-  #times = new Float64Array(FIRST_CAPACITY);
-  /** The node after this one in time, behind the newest comes the oldest; for free nodes, the next free one. */
-  #next = new Uint32Array(FIRST_CAPACITY);
-  #nodes = 1;
-  #freeNode = NONE;
   /** Slots that changed, once each, and which of their windows did: a bit for each kind. */
   #changed: number[] = [];
   #marks = new Uint8Array(FIRST_CAPACITY);
@@ -60,30 +59,23 @@ export class Windows {
     const slot = this.#slots.get(subject) ?? this.#newSlot(subject);
     this.#touch(slot);
     this.#mark(slot, kind);
-    const window = slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind);
-    const isNewest = this.#insert(window, time);
-    const count = isNewest ? this.#lengthSince(window, time - limit.period) : this.#fullest(window, time, limit);
-    this.#trim(window, limit.period);
+    const rings = this.#rings[kind];
+    const isNewest = this.#insert(rings, slot, time);
+    const count = isNewest ? rings.lengthSince(slot, time - limit.period) : rings.fullest(slot, time, limit);
+    rings.trim(slot, limit.period);
     return Math.min(count, limit.count);
   }
 
   /** The times that are kept, oldest first. */
   times(subject: string, kind: FailureKind): Millis[] {
     const slot = this.#slots.get(subject);
-    if (slot === undefined) return [];
-    return this.#windowTimes(slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind));
+    return slot === undefined ? [] : this.#rings[kind].times(slot);
   }
 
   /** When the oldest of the last so many came; null where there are fewer. */
   nthLast(subject: string, kind: FailureKind, count: number): Millis | null {
     const slot = this.#slots.get(subject);
-    if (slot === undefined) return null;
-    const window = slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind);
-    const older = (this.#lengths[window] ?? 0) - count;
-    if (older < 0) return null;
-    let node = this.#next[this.#ends[window] ?? NONE] ?? NONE;
-    for (let left = older; left > 0; left--) node = this.#next[node] ?? NONE;
-    return this.#times[node] ?? null;
+    return slot === undefined ? null : this.#rings[kind].nthLast(slot, count);
   }
 
   /** Forgets the failures of a subject, all or those before a time; false where there were none at all. */
@@ -103,14 +95,14 @@ export class Windows {
   remove(subject: string, kind: FailureKind, times: readonly Millis[]): void {
     const slot = this.#slots.get(subject);
     if (slot === undefined) return;
-    const window = slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind);
-    const kept = this.#windowTimes(window);
+    const rings = this.#rings[kind];
+    const kept = rings.times(slot);
     for (const time of times) {
       const index = kept.indexOf(time);
       if (index >= 0) kept.splice(index, 1);
     }
-    this.#empty(window);
-    for (const time of kept) this.#insert(window, time);
+    rings.empty(slot);
+    for (const time of kept) this.#insert(rings, slot, time);
     this.#mark(slot, kind);
   }
 
@@ -119,25 +111,28 @@ export class Windows {
     this.#fill(row);
   }
 
-  /** Every window that changed since the last call; one that is empty now is listed with no times. */
-  takeChanged(): WindowRow[] {
-    const rows: WindowRow[] = [];
-    const list = (subject: string, marks: number): void => {
-      for (const [index, kind] of FAILURE_KINDS.entries())
-        if ((marks & (1 << index)) !== 0) rows.push({ subject, kind, times: this.times(subject, kind) });
-    };
+  /** Whether anything changed since `stored`. */
+  get hasChanged(): boolean {
+    return this.#changed.length + this.#released.size > 0;
+  }
+
+  /** Every window that changed since `stored`, one at a time; one that is empty now is listed with no times. */
+  *changed(): Generator<WindowRow, void, undefined> {
     for (const [subject, marks] of this.#released) {
       const slot = this.#slots.get(subject);
-      list(subject, slot === undefined ? marks : marks & ~(this.#marks[slot] ?? 0));
+      yield* this.#marked(subject, slot === undefined ? marks : marks & ~(this.#marks[slot] ?? 0));
     }
     for (const slot of this.#changed) {
       const subject = this.#subjects[slot];
-      if (subject !== undefined) list(subject, this.#marks[slot] ?? 0);
-      this.#marks[slot] = 0;
+      if (subject !== undefined) yield* this.#marked(subject, this.#marks[slot] ?? 0);
     }
+  }
+
+  /** What changed has been stored, all of it. */
+  stored(): void {
+    for (const slot of this.#changed) this.#marks[slot] = 0;
     this.#changed = [];
     this.#released.clear();
-    return rows;
   }
 
   *rows(): Generator<WindowRow> {
@@ -153,13 +148,9 @@ export class Windows {
   forgetBefore(time: Millis): void {
     for (let slot = this.#oldest; slot !== NONE; ) {
       const next = this.#newer[slot] ?? NONE;
-      let newest = Number.NEGATIVE_INFINITY;
-      for (let kind = 0; kind < KIND_COUNT; kind++) {
-        const end = this.#ends[slot * KIND_COUNT + kind] ?? NONE;
-        if (end !== NONE) newest = Math.max(newest, this.#times[end] ?? 0);
-      }
       const subject = this.#subjects[slot];
-      if (newest < time && subject !== undefined) this.#release(slot, subject);
+      const isOld = FAILURE_KINDS.every((kind) => (this.#rings[kind].newest(slot) ?? Number.NEGATIVE_INFINITY) < time);
+      if (isOld && subject !== undefined) this.#release(slot, subject);
       slot = next;
     }
   }
@@ -167,81 +158,21 @@ export class Windows {
   #fill({ subject, kind, times }: WindowRow): number {
     const slot = this.#slots.get(subject) ?? this.#newSlot(subject);
     this.#touch(slot);
-    const window = slot * KIND_COUNT + FAILURE_KINDS.indexOf(kind);
-    for (const time of times) this.#insert(window, time);
+    for (const time of times) this.#insert(this.#rings[kind], slot, time);
     return slot;
   }
 
   /** True where no failure of the window is newer. */
-  #insert(window: number, time: Millis): boolean {
-    const node = this.#newNode(time);
-    const newest = this.#ends[window] ?? NONE;
-    this.#lengths[window] = (this.#lengths[window] ?? 0) + 1;
-    const isNewest = newest === NONE || (this.#times[newest] ?? 0) <= time;
-    if (isNewest) this.#ends[window] = node;
-    let before = newest === NONE ? node : newest;
-    while (!isNewest && (this.#times[this.#next[before] ?? NONE] ?? 0) <= time) before = this.#next[before] ?? NONE;
-    this.#next[node] = before === node ? node : (this.#next[before] ?? NONE);
-    this.#next[before] = node;
-    return isNewest;
+  #insert(rings: Rings, slot: number, time: Millis): boolean {
+    // The slot that is being filled is always the newest, so it is never the one that goes.
+    const mayForget = this.#oldest !== this.#newest;
+    if (mayForget && this.#nodes.areUsed(this.#maxSubjects * FAILURES_PER_SUBJECT)) this.#forgetOldest();
+    return rings.insert(slot, time);
   }
 
-  /** How many failures of the window are after `start`; the newest one must be. */
-  #lengthSince(window: number, start: Millis): number {
-    let length = this.#lengths[window] ?? 0;
-    let node = this.#next[this.#ends[window] ?? NONE] ?? NONE;
-    for (; (this.#times[node] ?? 0) <= start; node = this.#next[node] ?? NONE) length--;
-    return length;
-  }
-
-  /** The most failures in any half-open period that holds `time`. */
-  #fullest(window: number, time: Millis, limit: Limit): number {
-    const times = this.#windowTimes(window);
-    let most = 0;
-    let start = 0;
-    for (const [end, newest] of times.entries()) {
-      if (newest < time) continue;
-      if (newest >= time + limit.period) break;
-      while ((times[start] ?? 0) <= newest - limit.period) start++;
-      most = Math.max(most, end - start + 1);
-    }
-    return most;
-  }
-
-  #windowTimes(window: number): Millis[] {
-    const times: Millis[] = [];
-    let node = this.#next[this.#ends[window] ?? NONE] ?? NONE;
-    for (let left = this.#lengths[window] ?? 0; left > 0; left--) {
-      times.push(this.#times[node] ?? 0);
-      node = this.#next[node] ?? NONE;
-    }
-    return times;
-  }
-
-  /** Drops the failures that are two periods old: even for one that comes a whole period late they are out of reach. */
-  #trim(window: number, period: Millis): void {
-    const newest = this.#ends[window] ?? NONE;
-    const start = (this.#times[newest] ?? 0) - 2 * period;
-    for (;;) {
-      const oldest = this.#next[newest] ?? NONE;
-      if ((this.#times[oldest] ?? 0) > start) return;
-      this.#next[newest] = this.#next[oldest] ?? NONE;
-      this.#next[oldest] = this.#freeNode;
-      this.#freeNode = oldest;
-      this.#lengths[window] = (this.#lengths[window] ?? 1) - 1;
-    }
-  }
-
-  /** Frees all nodes of a window at once; false where there were none. */
-  #empty(window: number): boolean {
-    const newest = this.#ends[window] ?? NONE;
-    if (newest === NONE) return false;
-    const oldest = this.#next[newest] ?? NONE;
-    this.#next[newest] = this.#freeNode;
-    this.#freeNode = oldest;
-    this.#ends[window] = NONE;
-    this.#lengths[window] = 0;
-    return true;
+  *#marked(subject: string, marks: number): Generator<WindowRow, void, undefined> {
+    for (const [index, kind] of FAILURE_KINDS.entries())
+      if ((marks & (1 << index)) !== 0) yield { subject, kind, times: this.times(subject, kind) };
   }
 
   #mark(slot: number, kind: FailureKind): void {
@@ -250,34 +181,13 @@ export class Windows {
     this.#marks[slot] = marks | (1 << FAILURE_KINDS.indexOf(kind));
   }
 
-  #newNode(time: Millis): number {
-    let node = this.#freeNode;
-    if (node !== NONE) {
-      this.#freeNode = this.#next[node] ?? NONE;
-    } else {
-      // The slot that is being filled is always the newest, so it is never the one that goes.
-      const mayForget = this.#oldest !== this.#newest;
-      if (mayForget && this.#nodes > this.#maxSubjects * FAILURES_PER_SUBJECT) this.#forgetOldest();
-      if (this.#freeNode !== NONE) return this.#newNode(time);
-      if (this.#nodes === this.#times.length) {
-        this.#times = grown(this.#times);
-        this.#next = grown(this.#next);
-      }
-      node = this.#nodes++;
-    }
-    this.#times[node] = time;
-    return node;
-  }
-
   #newSlot(subject: string): number {
     if (this.#slots.size >= this.#maxSubjects) this.#forgetOldest();
     const slot = this.#freeSlots.pop() ?? this.#subjects.length;
     if (slot === this.#newer.length) {
-      this.#newer = grown(this.#newer);
-      this.#older = grown(this.#older);
-      this.#ends = grown(this.#ends);
-      this.#lengths = grown(this.#lengths);
-      this.#marks = grown(this.#marks);
+      this.#newer = grown(this.#newer, slot + 1);
+      this.#older = grown(this.#older, slot + 1);
+      this.#marks = grown(this.#marks, slot + 1);
     }
     const own = detached(subject);
     this.#subjects[slot] = own;
@@ -293,9 +203,7 @@ export class Windows {
   #release(slot: number, subject: string): void {
     this.#unlink(slot);
     let marks = this.#marks[slot] ?? 0;
-    for (let kind = 0; kind < KIND_COUNT; kind++) {
-      if (this.#empty(slot * KIND_COUNT + kind)) marks |= 1 << kind;
-    }
+    for (const [index, kind] of FAILURE_KINDS.entries()) if (this.#rings[kind].empty(slot)) marks |= 1 << index;
     this.#slots.delete(subject);
     this.#subjects[slot] = undefined;
     this.#freeSlots.push(slot);
@@ -331,10 +239,4 @@ export function fullWindow(times: readonly Millis[], time: Millis, limit: Limit)
     if (to >= time && from !== undefined && from <= time && from > to - limit.period) return { from, to };
   }
   return { from: time, to: time };
-}
-
-function grown<Values extends Uint8Array | Uint32Array | Float64Array>(values: Values): Values {
-  const larger = new (values.constructor as new (length: number) => Values)(values.length * 2);
-  larger.set(values);
-  return larger;
 }

@@ -96,7 +96,7 @@ export class Trial {
   /** From time to time: ends bans that are over, and drops what only a store would want to know. */
   settle(now: Millis): void {
     this.#judge.expire(now);
-    this.#judge.takeChangedCounters();
+    this.#judge.changedCounters.stored();
     this.#judge.takeChangedEvidence();
     this.#judge.knownGood.takeChanged();
   }

@@ -65,10 +65,11 @@ class Disk {
   }
 
   checkpoint(judge: Judge, position: number): void {
-    for (const row of judge.takeChangedCounters()) {
+    for (const row of judge.changedCounters.changed()) {
       if (row.times.length === 0) this.counters.delete(`${row.subject} ${row.kind}`);
       else this.counters.set(`${row.subject} ${row.kind}`, row);
     }
+    judge.changedCounters.stored();
     this.position = position;
   }
 }

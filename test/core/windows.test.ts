@@ -77,10 +77,11 @@ test('a store that takes every change can give everything back', () => {
       const windows = new Windows(2);
       const stored = new Map<string, WindowRow>();
       const save = (): void => {
-        for (const row of windows.takeChanged()) {
+        for (const row of windows.changed()) {
           if (row.times.length === 0) stored.delete(`${row.subject} ${row.kind}`);
           else stored.set(`${row.subject} ${row.kind}`, row);
         }
+        windows.stored();
       };
       let clock = 0;
       for (const [{ subject, kind, pause, late }, action] of steps) {
@@ -95,10 +96,24 @@ test('a store that takes every change can give everything back', () => {
       const again = new Windows(2);
       for (const row of stored.values()) again.load(row);
       assert.deepEqual(sorted(again.rows()), sorted(windows.rows()));
-      assert.deepEqual(again.takeChanged(), [], 'what was loaded is no change');
+      assert.equal(again.hasChanged, false, 'what was loaded is no change');
     }),
     { numRuns: 300 },
   );
+});
+
+test('what a store could not take is listed again, with what came since', () => {
+  const limit = { count: 5, period: PERIOD };
+  const windows = new Windows(2);
+  windows.add('a', 'scan', 10, limit);
+  assert.deepEqual([...windows.changed()], [{ subject: 'a', kind: 'scan', times: [10] }]);
+  windows.add('a', 'scan', 20, limit);
+  windows.add('b', 'loitering', 30, limit);
+  windows.clear('b');
+  assert.deepEqual(sorted(windows.changed()), ['a scan 10,20', 'b loitering ']);
+  windows.stored();
+  assert.equal(windows.hasChanged, false);
+  assert.deepEqual([...windows.changed()], []);
 });
 
 test('no more subjects are kept than the maximum, and those go first that were seen least recently', () => {

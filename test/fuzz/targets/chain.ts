@@ -85,7 +85,7 @@ export class Chain {
     this.#judge.expire(this.#now);
     if (this.#steps % TIDY_EVERY !== 0) return;
     this.#judge.tidy(this.#now);
-    this.#judge.takeChangedCounters();
+    this.#judge.changedCounters.stored();
     this.#judge.takeChangedEvidence();
     this.#joiner.takeChanged();
     if (this.#sighted.size < MOST_SIGHTED) return;
