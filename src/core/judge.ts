@@ -112,7 +112,8 @@ export class Judge {
     if (kind === 'success' || kind === 'request') return served ?? { type: 'ignored', why: 'no failure' };
     const { allowed, target, origin } = peer;
     if (allowed !== null) return { type: 'ignored', why: `${event.ip} is allowed: ${allowed}` };
-    const special = login && this.#desk.failed(event, login, peer, time, now);
+    const isOwner = login !== null && this.#desk.logins.isGood(login.subject.login, origin, time);
+    const special = login && this.#desk.failed({ event, login, peer, isOwner, time }, now);
     const bans: Ban[] = served?.type === 'banned' ? [...served.bans] : [];
     if (special) return special.type === 'ignored' && bans.length > 0 ? { type: 'banned', counts: [], bans } : special;
     const counts: Count[] = [];
@@ -129,9 +130,8 @@ export class Judge {
       counts.push({ subject, kind, count, limit });
       if (count >= limit.count) bans.push(this.#ledger.banForLimit(limited, { kind, limit, behindProxy }, time, now));
     }
-    if (login !== null && counts.length > 0)
-      this.#desk.logins.failed(login.subject.login, origin, { addressKey: target.key, time });
-    const isOwner = login !== null && this.#desk.logins.isGood(login.subject.login, origin, time);
+    if (isOwner && counts.length > 0)
+      this.#desk.logins.ownerFailed(login.subject.login, origin, { addressKey: target.key, time });
     if (kind === 'authentication' && covered === undefined && !isOwner && bans.length === 0)
       bans.push(...this.requests.failed(target, seen, now));
     if (covered !== undefined && !behindProxy) bans.push(...this.#ledger.seenDirectly(covered, now));

@@ -39,13 +39,15 @@ export class KnownGood {
     return this.#younger.size + this.#older.size;
   }
 
-  /** A login worked from there; the pair is a `pairKey`. */
-  note(pair: string, time: Millis): void {
+  /** A login worked from there; the pair is a `pairKey`. Returns when it last had, null where it never had. */
+  note(pair: string, time: Millis): Millis | null {
     const minute = Math.floor(time / MINUTE);
-    const known = this.#younger.get(pair);
-    if (known !== undefined && known >= minute) return;
-    this.#keep(pair, Math.max(minute, this.#older.get(pair) ?? minute));
+    const younger = this.#younger.get(pair);
+    if (younger !== undefined && younger >= minute) return younger * MINUTE;
+    const known = younger ?? this.#older.get(pair);
+    this.#keep(pair, Math.max(minute, known ?? minute));
     this.#changed.add(pair);
+    return known === undefined ? null : known * MINUTE;
   }
 
   /** When the login last worked from there; null where it never did, as far as is known. */

@@ -8,6 +8,15 @@ import type { LoginTarget, Peer, Target, Targets } from './targets.ts';
 import type { Ban, Event, Millis } from './types.ts';
 import type { Answer, Question, Verdict } from './verdict.ts';
 
+interface FailedLogin {
+  readonly event: Event;
+  readonly login: LoginTarget;
+  readonly peer: Peer;
+  /** The login has worked from there before. */
+  readonly isOwner: boolean;
+  readonly time: Millis;
+}
+
 export class LoginDesk {
   readonly #ledger: Ledger;
   readonly logins: Logins;
@@ -58,7 +67,8 @@ export class LoginDesk {
   }
 
   /** What is to be done with a failed login that does not count like others; null for those that do. */
-  failed(event: Event, login: LoginTarget, { target, origin }: Peer, time: Millis, now: Millis): Verdict | null {
+  failed({ event, login, peer, isOwner, time }: FailedLogin, now: Millis): Verdict | null {
+    const { target } = peer;
     const { logins, limits } = this.#ledger.settings;
     const name = login.subject.login;
     if (this.logins.takeRefusal(name, event.ip, time)) return { type: 'ignored', why: 'we refused it ourselves' };
@@ -68,10 +78,9 @@ export class LoginDesk {
       this.logins.isRepeated(name, target.key, event.password, time, limits.authentication?.period ?? 0);
     if (isRepeated) return { type: 'ignored', why: 'the same wrong password as before' };
     const lock = logins.enforced ? this.#inForce(login.key, time) : undefined;
-    const isGood = this.logins.isGood(name, origin, time);
-    if (lock === undefined || (isGood && logins.sparesOwners)) return null;
+    if (lock === undefined || (isOwner && logins.sparesOwners)) return null;
     if (
-      isGood ||
+      isOwner ||
       !logins.banAttackers ||
       lock.cause === 'rate-limit' ||
       this.#ledger.covering(target.subject, target.key, event.ip, time) !== undefined

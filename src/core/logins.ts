@@ -46,7 +46,7 @@ export class Logins {
 
   /** Whether the login has been used with success from there, as long as that is remembered. */
   isGood(login: string, origin: Network, now: Millis): boolean {
-    return this.#isGood(pairKey(login, origin), now);
+    return this.#settings.knownGood.memory !== null && this.#isRecent(this.known.last(pairKey(login, origin)), now);
   }
 
   /** From where the login has been used with success, as long as that is remembered; the latest first. */
@@ -81,18 +81,15 @@ export class Logins {
   succeeded(login: string, origin: Network, time: Millis): readonly Failure[] {
     if (this.#settings.knownGood.memory === null) return [];
     const pair = pairKey(login, origin);
-    const wasGood = this.#isGood(pair, time);
-    this.known.note(pair, time);
-    if (!wasGood) return [];
+    if (!this.#isRecent(this.known.note(pair, time), time)) return [];
     const failures = this.#failures.get(pair) ?? [];
     if (failures.length > 0) this.#failures.delete(pair);
     return failures;
   }
 
-  /** Remembers a failure that has been counted, where it may be forgiven. */
-  failed(login: string, origin: Network, failure: Failure): void {
+  /** Remembers a failure that has been counted, from where the login has worked: it may be forgiven. */
+  ownerFailed(login: string, origin: Network, failure: Failure): void {
     const pair = pairKey(login, origin);
-    if (!this.#isGood(pair, failure.time)) return;
     const failures = this.#failures.get(pair) ?? [];
     if (failures.length === MOST_FAILURES) failures.shift();
     failures.push(failure);
@@ -128,9 +125,8 @@ export class Logins {
     return true;
   }
 
-  #isGood(pair: string, now: Millis): boolean {
+  #isRecent(last: Millis | null, now: Millis): boolean {
     const { memory } = this.#settings.knownGood;
-    const last = memory === null ? null : this.known.last(pair);
     return memory !== null && last !== null && now - last < memory;
   }
 }
