@@ -1,4 +1,4 @@
-/** HTTP servers as the daemon wants them: what the API and webhooks have in common. The only user of fastify. */
+/** HTTP servers as the daemon wants them: what the API, webhooks, metrics and gates have in common. The only user of fastify. */
 
 import type { Server } from 'node:http';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
@@ -29,12 +29,32 @@ export async function loadHttpServer(): Promise<CreateHttpServer> {
     });
 }
 
-/** Answers what has been asked, but not for ever, then stops. */
-export async function closeHttpServer(app: FastifyInstance): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS);
-  try {
-    await app.close();
-  } finally {
-    clearTimeout(timer);
+/** A server that listens, or none. */
+export class HttpListener {
+  #app: FastifyInstance | null = null;
+
+  /** Gives what `listen` gives. @throws what it throws; the server is closed then. */
+  async start<T>(app: FastifyInstance, listen: () => Promise<T>): Promise<T> {
+    try {
+      const result = await listen();
+      this.#app = app;
+      return result;
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+  }
+
+  /** Answers what has been asked, but not for ever, then stops. */
+  async stop(): Promise<void> {
+    const app = this.#app;
+    this.#app = null;
+    if (app === null) return;
+    const timer = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS);
+    try {
+      await app.close();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

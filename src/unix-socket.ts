@@ -61,7 +61,7 @@ export function socketError(path: string, error: unknown, setting: string): Sock
  * this user cannot give files to it, only the user itself may.
  * @returns what an admin should know, or null.
  */
-export async function restrictSocket(path: string, group: string, groupFile: string): Promise<string | null> {
+export async function restrictSocket(path: string, group: string, groupFile = '/etc/group'): Promise<string | null> {
   const gid = await groupId(group, groupFile);
   let problem: string | null = null;
   if (gid !== null) {

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type * as z from 'zod/mini';
 import type { Millis } from '../core/types.ts';
-import { type CreateHttpServer, closeHttpServer, loadHttpServer } from '../http.ts';
+import { type CreateHttpServer, HttpListener, loadHttpServer } from '../http.ts';
 import { clearSocketPath, restrictSocket, socketError } from '../unix-socket.ts';
 import { RESTORE_REQUEST } from './backup.ts';
 import {
@@ -42,7 +42,7 @@ export interface ApiOptions {
   readonly metrics?: Exposition;
   /** Its members may use the socket besides root; `tailban` where absent. */
   readonly group?: string;
-  /** Where groups are looked up; `/etc/group` where absent. */
+  /** Where groups are looked up instead of /etc/group. */
   readonly groupFile?: string;
 }
 
@@ -60,20 +60,22 @@ const BANS_PER_PIECE = 500;
 
 /** Begins to answer at the socket. @throws SocketError where it cannot be had, such as when another daemon holds it. */
 export async function serveApi(control: Control, options: ApiOptions): Promise<ApiServer> {
-  const { socketPath, log, metrics, group = 'tailban', groupFile = '/etc/group' } = options;
+  const { socketPath, log, metrics, group = 'tailban', groupFile } = options;
   const app = createApp(await loadHttpServer(), control, log);
   if (metrics !== undefined)
     app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   await clearSocketPath(socketPath, SETTING);
+  const listener = new HttpListener();
   try {
-    await app.listen({ path: socketPath });
-    const problem = await restrictSocket(socketPath, group, groupFile);
-    if (problem !== null) log.warn({ socketPath }, problem);
+    await listener.start(app, async () => {
+      await app.listen({ path: socketPath });
+      const problem = await restrictSocket(socketPath, group, groupFile);
+      if (problem !== null) log.warn({ socketPath }, problem);
+    });
   } catch (error) {
-    await app.close();
     throw socketError(socketPath, error, SETTING);
   }
-  return { close: () => closeHttpServer(app) };
+  return { close: () => listener.stop() };
 }
 
 function createApp(createHttpServer: CreateHttpServer, control: Control, log: ApiLog): FastifyInstance {

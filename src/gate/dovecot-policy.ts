@@ -3,11 +3,11 @@
  * then reports how the login went. So IMAP, POP3, ManageSieve, submission, and Postfix behind Dovecot's SASL, are asked for
  * in one place.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RecentMap } from '../core/recent.ts';
 import type { Millis } from '../core/types.ts';
-import { closeHttpServer, loadHttpServer } from '../http.ts';
+import { HttpListener, loadHttpServer } from '../http.ts';
+import { type KeyCheck, keyCheck } from './api-key.ts';
 import {
   delaySeconds,
   type PolicyAnswer,
@@ -15,6 +15,7 @@ import {
   readPolicyRequest,
   reportOf,
 } from './auth-policy-request.ts';
+import { addressOf } from './place.ts';
 import type { Gate, Gatekeeper } from './types.ts';
 
 export interface DovecotPolicyOptions {
@@ -51,16 +52,15 @@ class DovecotPolicy implements Gate {
   readonly address: string;
   readonly #options: DovecotPolicyOptions;
   readonly #gatekeeper: Gatekeeper;
-  readonly #keyHash: Buffer | null;
+  readonly #mayAsk: KeyCheck;
   readonly #underway = new RecentMap<string, true>();
-  #app: FastifyInstance | null = null;
+  readonly #listener = new HttpListener();
 
   constructor(options: DovecotPolicyOptions, gatekeeper: Gatekeeper) {
-    const { host, port, key } = options;
     this.#options = options;
     this.#gatekeeper = gatekeeper;
-    this.#keyHash = key === null ? null : hash(key);
-    this.address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    this.#mayAsk = keyCheck(options.key);
+    this.address = addressOf(options);
   }
 
   async start(): Promise<void> {
@@ -73,19 +73,11 @@ class DovecotPolicy implements Gate {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
     app.post('/', (request, reply) => this.#answer(request, reply));
-    try {
-      await app.listen({ host, port });
-    } catch (error) {
-      await app.close();
-      throw error;
-    }
-    this.#app = app;
+    await this.#listener.start(app, () => app.listen({ host, port }));
   }
 
-  async stop(): Promise<void> {
-    const app = this.#app;
-    this.#app = null;
-    if (app !== null) await closeHttpServer(app);
+  stop(): Promise<void> {
+    return this.#listener.stop();
   }
 
   #answer({ body, headers, query }: FastifyRequest, reply: FastifyReply): PolicyAnswer | FastifyReply {
@@ -118,18 +110,8 @@ class DovecotPolicy implements Gate {
     this.#underway.trim(MAX_UNDERWAY);
     return true;
   }
-
-  #mayAsk(key: string | string[] | undefined): boolean {
-    if (this.#keyHash === null) return true;
-    return typeof key === 'string' && timingSafeEqual(hash(key), this.#keyHash);
-  }
 }
 
 function attemptKey({ ip, login, session, password }: PolicyRequest): string {
   return JSON.stringify([ip, login, session, password]);
-}
-
-/** Of one length, so that comparing tells nothing of the key. */
-function hash(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -3,13 +3,14 @@
  * with forward authentication, HAProxy with a script. Routes: `/auth-request`, `/forward-auth`, and `/end`, where whoever
  * wants to can tell that a request is over.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Millis } from '../core/types.ts';
 import type { Admission, Request } from '../core/verdict.ts';
-import { closeHttpServer, loadHttpServer } from '../http.ts';
+import { HttpListener, loadHttpServer } from '../http.ts';
 import { clearSocketPath, restrictSocket } from '../unix-socket.ts';
+import { type KeyCheck, keyCheck } from './api-key.ts';
 import {
   answerTo,
   type Dialect,
@@ -52,7 +53,6 @@ const MISSING: Readonly<Record<Dialect, string>> = {
 const WRONG_KEY = 'wrong or missing X-API-Key\n';
 /** The group of web servers on Debian: its members may use a unix socket. */
 const WEB_GROUP = 'www-data';
-const GROUP_FILE = '/etc/group';
 
 export function httpGate(options: HttpGateOptions, doorman: Doorman): Gate {
   return new HttpGate(options, doorman);
@@ -64,15 +64,15 @@ class HttpGate implements Gate {
   readonly address: string;
   readonly #options: HttpGateOptions;
   readonly #doorman: Doorman;
-  readonly #keyHash: Buffer | null;
+  readonly #mayAsk: KeyCheck;
   readonly #rules: RequestRules;
-  #app: FastifyInstance | null = null;
+  readonly #listener = new HttpListener();
 
   constructor(options: HttpGateOptions, doorman: Doorman) {
     const { place, key } = options;
     this.#options = options;
     this.#doorman = doorman;
-    this.#keyHash = key === null ? null : digest(key);
+    this.#mayAsk = keyCheck(key);
     // Made anew at every start: what is kept of credentials is of no use to anybody else.
     const secret = randomBytes(HASH_BYTES);
     const hash = (credentials: string): string =>
@@ -99,23 +99,15 @@ class HttpGate implements Gate {
     app.all('/auth-request', (request, reply) => this.#ask(request, reply, 'auth-request'));
     app.all('/forward-auth', (request, reply) => this.#ask(request, reply, 'forward-auth'));
     app.all('/end', (request, reply) => this.#end(request, reply));
-    try {
-      if ('path' in place) {
-        await clearSocketPath(place.path, 'http.gate.listen');
-        await app.listen({ path: place.path });
-        await restrictSocket(place.path, WEB_GROUP, GROUP_FILE);
-      } else await app.listen(place);
-    } catch (error) {
-      await app.close();
-      throw error;
-    }
-    this.#app = app;
+    await this.#listener.start(app, async () => {
+      if ('path' in place) await clearSocketPath(place.path, 'http.gate.listen');
+      await app.listen(place);
+      if ('path' in place) await restrictSocket(place.path, WEB_GROUP);
+    });
   }
 
-  async stop(): Promise<void> {
-    const app = this.#app;
-    this.#app = null;
-    if (app !== null) await closeHttpServer(app);
+  stop(): Promise<void> {
+    return this.#listener.stop();
   }
 
   #ask({ headers }: FastifyRequest, reply: FastifyReply, dialect: Dialect): FastifyReply {
@@ -132,20 +124,10 @@ class HttpGate implements Gate {
     if (id === null) return reply.code(BAD_REQUEST).send('X-Request-ID is missing\n');
     return reply.code(this.#doorman.ended(id) ? NO_CONTENT : NOT_FOUND).send();
   }
-
-  #mayAsk(key: string | string[] | undefined): boolean {
-    if (this.#keyHash === null) return true;
-    return typeof key === 'string' && timingSafeEqual(digest(key), this.#keyHash);
-  }
 }
 
 /** What is no HTTP, or too long, was made so by the client: nobody gets past the gate that way. */
 function refuseUnread(socket: Duplex): void {
   if (socket.writable) socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
   else socket.destroy();
-}
-
-/** Of one length, so that comparing tells nothing of the key. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -46,7 +46,6 @@ const MOST_CONNECTIONS = 4_000;
 /** Postfix ends idle connections after 300 s (smtpd_policy_service_max_idle). It is to be the first, or it stumbles over them. */
 const IDLE: Millis = 20 * 60_000;
 const PATIENCE: Millis = 10_000;
-const GROUP_FILE = '/etc/group';
 
 export function requestServer(options: RequestServerOptions): Gate {
   const { name, place } = options;
@@ -92,7 +91,7 @@ async function open(server: Server, { place, setting, group }: RequestServerOpti
   server.on('error', () => {});
   if (!('path' in place)) return;
   try {
-    const problem = await restrictSocket(place.path, group, GROUP_FILE);
+    const problem = await restrictSocket(place.path, group);
     if (problem !== null) throw new Error(problem);
   } catch (error) {
     server.close();

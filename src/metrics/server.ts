@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { Millis } from '../core/types.ts';
-import { type CreateHttpServer, closeHttpServer, loadHttpServer } from '../http.ts';
+import { type CreateHttpServer, HttpListener, loadHttpServer } from '../http.ts';
 
 export interface MetricsServerOptions {
   readonly host: string;
@@ -22,7 +22,7 @@ const LARGEST_BODY = 1024;
 
 export class MetricsServer {
   readonly #options: MetricsServerOptions;
-  #app: FastifyInstance | null = null;
+  readonly #listener = new HttpListener();
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
   #isTold = false;
@@ -36,15 +36,10 @@ export class MetricsServer {
     const { host, port, pause = PAUSE, info, error } = this.#options;
     const app = this.#build(await loadHttpServer());
     try {
-      const address = await app.listen({ host, port });
-      if (this.#stopped) {
-        await closeHttpServer(app);
-        return;
-      }
-      this.#app = app;
-      info(`metrics are at ${address}/metrics`);
+      const address = await this.#listener.start(app, () => app.listen({ host, port }));
+      if (this.#stopped) await this.#listener.stop();
+      else info(`metrics are at ${address}/metrics`);
     } catch (cause) {
-      await app.close();
       if (this.#stopped) return;
       const reason = cause instanceof Error ? cause.message : String(cause);
       if (!this.#isTold) error(`metrics cannot listen, trying again every ${pause / 1000} s: ${reason}`);
@@ -56,7 +51,7 @@ export class MetricsServer {
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#app !== null) await closeHttpServer(this.#app);
+    await this.#listener.stop();
   }
 
   #build(createHttpServer: CreateHttpServer): FastifyInstance {

@@ -4,9 +4,9 @@
  * answer, is known by its id, also over a restart.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Millis } from '../core/types.ts';
-import { closeHttpServer, loadHttpServer } from '../http.ts';
+import { HttpListener, loadHttpServer } from '../http.ts';
 import { errorCode } from './glob.ts';
 import { Problems } from './problems.ts';
 import type { Position, Sink, Source, SourceStatus } from './types.ts';
@@ -51,7 +51,7 @@ class RunningWebhookSource {
   readonly #problems: Problems;
   /** In the order in which they came. */
   readonly #ids = new Set<string>();
-  #app: FastifyInstance | null = null;
+  readonly #listener = new HttpListener();
   #address: string | null = null;
   #state: 'starting' | 'reading' | 'failed' | 'stopped' = 'starting';
   #pauseTimer: NodeJS.Timeout | null = null;
@@ -72,7 +72,7 @@ class RunningWebhookSource {
   async stop(): Promise<void> {
     this.#state = 'stopped';
     if (this.#pauseTimer !== null) clearTimeout(this.#pauseTimer);
-    if (this.#app !== null) await closeHttpServer(this.#app);
+    await this.#listener.stop();
   }
 
   status(): SourceStatus {
@@ -90,13 +90,11 @@ class RunningWebhookSource {
     app.setErrorHandler((error, _request, reply) => this.#refuse(reply, statusOf(error)));
     app.post('/*', (request, reply) => this.#receive(request, reply));
     try {
-      this.#address = await app.listen({ host, port });
-      this.#app = app;
-      if (this.#isStopped()) await closeHttpServer(app);
+      this.#address = await this.#listener.start(app, () => app.listen({ host, port }));
+      if (this.#isStopped()) await this.#listener.stop();
       else this.#state = 'reading';
       this.#problems.solved(ORIGIN, `Listening at ${this.#address} now`);
     } catch (error) {
-      await app.close();
       if (this.#isStopped()) return;
       this.#state = 'failed';
       const code = errorCode(error) ?? String(error);

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { after, describe, it, test } from 'node:test';
 import type { Answer, Question } from '../../src/core/verdict.ts';
 import { delaySeconds } from '../../src/gate/auth-policy-request.ts';
 import { type DovecotPolicyOptions, dovecotPolicy } from '../../src/gate/dovecot-policy.ts';
 import type { Gatekeeper, LoginReport } from '../../src/gate/types.ts';
+import { freePort } from '../support/free-port.ts';
 import { BAN, BANNED, keeper, LOCKED, OWNER } from './keeping.ts';
 
 const MESSAGE = 'Locked for now';
@@ -54,15 +55,6 @@ async function open(seen: Gatekeeper, own: Partial<DovecotPolicyOptions> = {}): 
   await gate.start();
   stops.push(() => gate.stop());
   assert.equal(gate.address, `127.0.0.1:${port}`);
-  return port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
   return port;
 }
 

@@ -1,12 +1,11 @@
 /** The gates of a configuration: they ask the guard, and while tailban is switched off they let everybody in. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/load.ts';
 import { Gates, refusesLogins } from '../../src/gates.ts';
 import { createLogger } from '../../src/log.ts';
+import { freePort } from '../support/free-port.ts';
 import { keeper, LOCKED } from './keeping.ts';
 
 const log = createLogger({
@@ -15,15 +14,6 @@ const log = createLogger({
   terminal: false,
   destination: new Writable({ write: (_chunk, _encoding, done) => done() }),
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 for (const [enabled, status] of [
   [true, -1],

@@ -10,7 +10,7 @@ import type { Ban } from '../../src/core/types.ts';
 import type { Admission, Request } from '../../src/core/verdict.ts';
 import { type HttpGateOptions, httpGate } from '../../src/gate/http-gate.ts';
 import { network } from '../core/judging.ts';
-import { freePort } from './talking.ts';
+import { freePort } from '../support/free-port.ts';
 
 const NOW = 1_000_000;
 /** Both dialects. */

@@ -9,9 +9,10 @@ import { type TestContext, test } from 'node:test';
 import type { Place } from '../../src/gate/place.ts';
 import { BadRequest, type Protocol, requestServer } from '../../src/gate/request-server.ts';
 import { socketmapProtocol } from '../../src/gate/socketmap.ts';
+import { freePort } from '../support/free-port.ts';
 import { seededRandom } from '../support/random.ts';
 import { keeper } from './keeping.ts';
-import { client, freePort, serveProtocol } from './talking.ts';
+import { client, serveProtocol } from './talking.ts';
 
 /** Says each line back; a line with an exclamation mark is none. */
 const echo: Protocol = (received) => {

@@ -1,9 +1,10 @@
 /** A gate on a port of its own, and clients that send it bytes. */
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { Place } from '../../src/gate/place.ts';
 import { type Protocol, requestServer } from '../../src/gate/request-server.ts';
+import { freePort } from '../support/free-port.ts';
 
 /** Starts a gate that ends with the test. */
 export async function serveProtocol(t: TestContext, protocol: Protocol, patience = 5_000): Promise<Place> {
@@ -12,17 +13,6 @@ export async function serveProtocol(t: TestContext, protocol: Protocol, patience
   await gate.start();
   t.after(() => gate.stop());
   return place;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('Cannot find a free port');
-  return address.port;
 }
 
 export interface Client {
