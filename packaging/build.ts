@@ -13,7 +13,11 @@ export async function bundle(folder: string): Promise<readonly string[]> {
   await rm(folder, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: ['src/cli/main.ts'],
+    entryPoints: [
+      { in: 'src/cli/main.ts', out: 'main' },
+      // A program of its own, which the doctor starts from beside its code.
+      { in: 'src/doctor/rehearsal-peer.ts', out: 'parts/rehearsal-peer' },
+    ],
     outdir: folder,
     bundle: true,
     splitting: true,

@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseSubject } from '../core/subject.ts';
 import type { Ban, Millis } from '../core/types.ts';
@@ -24,35 +25,13 @@ export interface RehearsalOptions {
   readonly now: () => Millis;
 }
 
-/**
- * What runs inside: for each address on standard input it says whether a client from there is let in. It ends with its
- * input, and the namespace ends with it.
- */
-const INSIDE = `
-const net = require('node:net');
-const port = Number(process.argv[1]);
-const server = net.createServer((socket) => socket.destroy());
-const lines = require('node:readline').createInterface({ input: process.stdin });
-lines.on('line', (line) => {
-  if (line === 'listen') {
-    server.once('error', (error) => console.log(error.message));
-    server.listen(port, '127.0.0.1', () => console.log('listening'));
-    return;
-  }
-  const socket = net.connect({ host: '127.0.0.1', port, localAddress: line, timeout: 1000 });
-  const say = (word) => { socket.destroy(); console.log(word); };
-  socket.once('connect', () => say('connected'));
-  socket.once('timeout', () => say('blocked'));
-  socket.once('error', (error) => say(error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET' ? 'blocked' : error.message));
-});
-lines.on('close', () => process.exit());
-console.log('ready');
-`;
+/** Lies beside this file among the sources, and beside the bundled code (packaging/build.ts). */
+const PEER = join(import.meta.dirname, `rehearsal-peer${extname(import.meta.filename)}`);
 
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const isRoot = process.getuid?.() === 0;
   const own = isRoot ? ['--net'] : ['--user', '--map-root-user', '--net'];
-  const child = spawn('unshare', [...own, '--', process.execPath, '-e', INSIDE, String(options.port)], {
+  const child = spawn('unshare', [...own, '--', process.execPath, PEER, String(options.port)], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
   });

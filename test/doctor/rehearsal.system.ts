@@ -1,7 +1,11 @@
 /** The trial of a ban, with the real firewall programs in a network of its own. Needs root. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { bundle, ROOT } from '../../packaging/build.ts';
 import { rehearse } from '../../src/doctor/rehearsal.ts';
 import type { Run } from '../../src/enforce/command.ts';
 import { dryRun } from '../../src/enforce/firewall/dry-run.ts';
@@ -60,4 +64,16 @@ test('a firewall that cannot be made, or that fails, is told', async () => {
   };
   const failing = async () => ({ enforcer: { ...idle, reset }, problem: null });
   assert.deepEqual(await rehearse({ firewall: failing, port: 25, now }), { result: 'fails', reason: 'Cannot run nft' });
+});
+
+test('a ban is tried by the bundled program too', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tailban-rehearsal-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  await bundle(join(folder, 'dist'));
+  symlinkSync(join(ROOT, 'filters'), join(folder, 'filters'));
+  const config = join(folder, 'tailban.toml');
+  writeFileSync(config, '[firewall]\nbackend = "nftables"\n');
+  const doctor = [process.execPath, join(folder, 'dist/main.js'), 'doctor', '--config', config];
+  const { stdout } = spawnSync('unshare', ['--net', ...doctor], { encoding: 'utf8' });
+  assert.match(stdout, /A ban was tried in a network of its own, and it blocks \(nftables, /);
 });
