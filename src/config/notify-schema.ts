@@ -18,6 +18,7 @@ const PREFIX = 'whsec_';
 const SHORTEST_KEY = 16;
 /** Longer ones are no mailboxes (RFC 5321 section 4.5.3.1.3). */
 const LONGEST_ADDRESS = 254;
+const ADDRESS = /^[\w.!#$%&'*+/=?^`{|}~][\w.!#$%&'*+/=?^`{|}~-]*(?:@[a-z\d.-]+)?$/i;
 
 export const notify = table(
   'Somebody to be told what happens, any number of them, under any names; see docs/operations.md.',
@@ -104,45 +105,37 @@ function signingKey(): Form<string> {
 
 /** One recipient, or an array of them. */
 function recipients(): Form<readonly string[]> {
+  const one = address();
   return {
-    type: 'e-mail address or local user, or an array of them',
+    type: `${one.type}, or an array of them`,
     read: (value, report) => {
       if (!Array.isArray(value)) {
-        const problem = addressProblem(value);
-        return problem === null ? [value as string] : report(problem);
+        const read = one.read(value, report);
+        return read === undefined ? undefined : [read];
       }
       if (value.length === 0) return report({ message: 'the list names nobody', hint: 'Write mail = "root"' });
-      value.forEach((item: TomlValue, index) => {
-        const problem = addressProblem(item);
-        if (problem !== null) report({ path: [index], ...problem });
-      });
-      return value as string[];
+      return value.flatMap(
+        (item: TomlValue, index) => one.read(item, (issue) => report({ path: [index], ...issue })) ?? [],
+      );
     },
     write: (value) => [...value],
   };
 }
 
+/** Plain addresses alone: no names beside them, and nothing that the mail program could take for an option. */
 function address(): Form<string> {
   return {
     type: 'e-mail address or local user',
     read: (value, report) => {
-      const problem = addressProblem(value);
-      return problem === null ? (value as string) : report(problem);
+      const isText = typeof value === 'string';
+      if (isText && value.length <= LONGEST_ADDRESS && ADDRESS.test(value)) return value;
+      return report({
+        message: `${isText ? JSON.stringify(value) : found(value)} is no e-mail address`,
+        hint: 'Write one such as "root" or "ops@example.org"',
+      });
     },
     write: (value) => value,
   };
-}
-
-/** Plain addresses alone: no names beside them, and nothing that the mail program could take for an option. */
-function addressProblem(value: TomlValue): { message: string; hint: string } | null {
-  const hint = 'Write one such as "root" or "ops@example.org"';
-  if (typeof value !== 'string') return { message: `${found(value)} is no e-mail address`, hint };
-  if (
-    value.length <= LONGEST_ADDRESS &&
-    /^[\w.!#$%&'*+/=?^`{|}~][\w.!#$%&'*+/=?^`{|}~-]*(?:@[a-z\d.-]+)?$/i.test(value)
-  )
-    return null;
-  return { message: `${JSON.stringify(value)} is no e-mail address`, hint };
 }
 
 /** A second to a day. */
