@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import { startDaemonProcess, until } from '../support/daemon.ts';
-import { wrongSubmission } from '../support/mail-lines.ts';
-import { type SmallHost, smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
+import { fails, type SmallHost, smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
 
 const MAIL = '[source.mail]\nfiles = ["FOLDER/mail.log"]\n';
 const CONFIG = `[server.fail2ban]\nauthentication = "3/1h"\nlogin = "off"\n${MAIL}`;
@@ -14,10 +13,6 @@ async function hostOf(t: TestContext): Promise<SmallHost> {
   t.after(() => host.remove());
   await host.write('mail.log');
   return host;
-}
-
-function fails(host: SmallHost, ip: string, times: number): string[] {
-  return Array.from({ length: times }, (_, n) => wrongSubmission(host.numbers, ip, `u${n}@example.org`)).flat();
 }
 
 test('reload takes over new limits and sources, and drops neither bans nor counters', async (t) => {

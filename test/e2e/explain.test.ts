@@ -1,8 +1,7 @@
 /** `tailban explain` beside a running daemon: what it counts, whom it has banned, and its sources as they are read. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { wrongSubmission } from '../support/mail-lines.ts';
-import { type SmallHost, smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
+import { fails, type SmallHost, smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
 
 const CONFIG = `[server.fail2ban]
 authentication = "3/1h"
@@ -17,10 +16,6 @@ async function hostOf(t: TestContext): Promise<SmallHost> {
   t.after(() => host.remove());
   await host.write('mail.log');
   return host;
-}
-
-function fails(host: SmallHost, ip: string, times: number): string[] {
-  return Array.from({ length: times }, (_, n) => wrongSubmission(host.numbers, ip, `u${n}@example.org`)).flat();
 }
 
 test('the daemon tells how close an address is, and then why it is banned', async (t) => {

@@ -3,54 +3,44 @@
  * caddy, nginx and curl.
  */
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
   basic,
+  documented,
   type GateLab,
   gateLab,
   header,
   KEY,
-  nginxConfig,
+  PORT,
   PROXY,
   SITE,
   statuses,
   times,
 } from './http-gate-lab.ts';
 
-const PAGE = new URL('../../docs/requests.md', import.meta.url);
-const PORT = 80;
-const SITE_PORT = 8081;
-
 let lab: GateLab;
 
 before(async () => {
   lab = await gateLab();
-  const nginx = join(lab.folder, 'nginx.conf');
-  await writeFile(nginx, nginxConfig(lab.folder));
-  await lab.serve(['nginx', '-c', nginx], SITE_PORT);
+  await lab.serveSite();
   const caddyfile = join(lab.folder, 'Caddyfile');
-  await writeFile(caddyfile, caddyConfig(await readFile(PAGE, 'utf8')));
+  await writeFile(caddyfile, await caddyConfig());
   const home = `HOME=${lab.folder}`;
-  await lab.serve(['env', home, 'caddy', 'run', '--config', caddyfile, '--adapter', 'caddyfile'], PORT);
+  await lab.serve(['env', home, 'caddy', 'run', '--config', caddyfile, '--adapter', 'caddyfile']);
 });
 after(() => lab?.remove());
 
 /** The snippet of the documentation, for a site without TLS. */
-function caddyConfig(page: string): string {
-  const [, snippet = ''] = /```caddyfile\n(.*?)```/s.exec(page) ?? [];
-  const own = [
+async function caddyConfig(): Promise<string> {
+  const snippet = await documented(/```caddyfile\n(.*?)```/s, [
     ['mail.example.org {', `http://:${PORT} {`],
     ['KEY', KEY],
     ['127.0.0.1:8080', SITE],
     ['# trusted_proxies 10.0.0.1', `trusted_proxies ${PROXY}`],
-  ] as const;
-  const filled = own.reduce((text, [theirs, ours]) => {
-    assert.ok(text.includes(theirs), theirs);
-    return text.replace(theirs, ours);
-  }, snippet);
-  return `{\n\tadmin off\n\tauto_https off\n\tlog {\n\t\tlevel ERROR\n\t}\n}\n${filled}`;
+  ]);
+  return `{\n\tadmin off\n\tauto_https off\n\tlog {\n\t\tlevel ERROR\n\t}\n}\n${snippet}`;
 }
 
 describe('Caddy that asks before it serves', () => {

@@ -1,6 +1,6 @@
 /** A real HAProxy that asks the real daemon by the script that we ship. In namespaces; needs root, haproxy, nginx and curl. */
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -8,11 +8,12 @@ import { until } from '../support/daemon.ts';
 import { SERVER4 } from '../support/netns.ts';
 import {
   basic,
+  documented,
   type GateLab,
   gateLab,
   header,
   KEY,
-  nginxConfig,
+  PORT,
   PROXY,
   SITE,
   statuses,
@@ -20,41 +21,31 @@ import {
 } from './http-gate-lab.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../packaging/haproxy/tailban.lua', import.meta.url));
-const PAGE = new URL('../../docs/requests.md', import.meta.url);
-const PORT = 80;
-const SITE_PORT = 8081;
 
 let lab: GateLab;
 
 before(async () => {
   lab = await gateLab('haproxy');
-  const nginx = join(lab.folder, 'nginx.conf');
-  await writeFile(nginx, nginxConfig(lab.folder));
-  await lab.serve(['nginx', '-c', nginx], SITE_PORT);
+  await lab.serveSite();
   const path = join(lab.folder, 'haproxy.cfg');
-  await writeFile(path, haproxyConfig(await readFile(PAGE, 'utf8')));
+  await writeFile(path, await haproxyConfig());
   // Its log goes to standard output, which is the file that the daemon reads.
   const command = 'exec haproxy -db -f "$1" >>"$2"';
-  await lab.serve(['sh', '-c', command, 'haproxy', path, join(lab.folder, 'access.log')], PORT);
+  await lab.serve(['sh', '-c', command, 'haproxy', path, join(lab.folder, 'access.log')]);
 });
 after(() => lab?.remove());
 
 /** The snippet of the documentation. */
-function haproxyConfig(page: string): string {
-  const [, snippet = ''] = /```haproxy\n(global.*?)```/s.exec(page) ?? [];
-  const own = [
+async function haproxyConfig(): Promise<string> {
+  const snippet = await documented(/```haproxy\n(global.*?)```/s, [
     ['/usr/share/tailban/haproxy/tailban.lua', SCRIPT],
     ['TAILBAN_KEY KEY', `TAILBAN_KEY ${KEY}`],
     [
       'frontend mail',
       `defaults\n    mode http\n    log stdout format raw local0 info\n    timeout connect 2s\n    timeout client 10s\n    timeout server 10s\nfrontend mail\n    bind :${PORT}`,
     ],
-  ] as const;
-  const filled = own.reduce((text, [theirs, ours]) => {
-    assert.ok(text.includes(theirs), theirs);
-    return text.replace(theirs, ours);
-  }, snippet);
-  return `${filled}    default_backend site\nbackend site\n    server site ${SITE}\n`;
+  ]);
+  return `${snippet}    default_backend site\nbackend site\n    server site ${SITE}\n`;
 }
 
 describe('HAProxy that asks before it serves', () => {

@@ -2,16 +2,21 @@
  * The real daemon with its HTTP gate, a site that serves everything, and clients, in namespaces of their own. The web
  * server that asks the gate is the test's. Needs root, nginx and curl.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DaemonProcess, startDaemonProcess, until } from '../support/daemon.ts';
 import { CLIENT4, type NetworkPair, networkPair, SERVER4 } from '../support/netns.ts';
 
+/** Where the web server that asks listens. */
+export const PORT = 80;
 export const PROXY = CLIENT4[2];
 export const GATE = '127.0.0.1:4002';
 export const KEY = 'gate-secret-key';
-export const SITE = '127.0.0.1:8081';
+const SITE_PORT = 8081;
+export const SITE = `127.0.0.1:${SITE_PORT}`;
+const PAGE = new URL('../../docs/requests.md', import.meta.url);
 
 export interface Answer {
   readonly status: number;
@@ -25,8 +30,10 @@ export interface GateLab {
   readonly daemon: DaemonProcess;
   /** An address that has not asked yet. */
   stranger(): Promise<string>;
-  /** Starts a web server, and waits until it listens. */
-  serve(argv: readonly string[], port: number): Promise<void>;
+  /** Starts a web server, and waits until it listens; where nothing else is said, it is the one that asks. */
+  serve(argv: readonly string[], port?: number): Promise<void>;
+  /** Starts nginx with the site, and beside it what is given. */
+  serveSite(http?: string): Promise<void>;
   /** One curl process, one connection; an answer for each path, which may begin with a port. */
   ask(from: string, paths: readonly string[], ...args: readonly string[]): Promise<Answer[]>;
   remove(): Promise<void>;
@@ -41,7 +48,7 @@ export async function gateLab(filter: 'web-access' | 'haproxy' = 'web-access'): 
   await writeFile(config, daemonConfig(folder, filter));
   const socket = join(folder, 'tailban.sock');
   const daemon = startDaemonProcess({ config, socket, prefix: ['ip', 'netns', 'exec', net.server] });
-  const serve = async (argv: readonly string[], port: number): Promise<void> => {
+  const serve = async (argv: readonly string[], port = PORT): Promise<void> => {
     net.spawn(net.server, argv);
     const listening = ['ss', '-Htln', 'sport', '=', `:${port}`] as const;
     await until(argv[0] ?? '', async () => (await net.serverRun(listening)).stdout !== '');
@@ -54,6 +61,11 @@ export async function gateLab(filter: 'web-access' | 'haproxy' = 'web-access'): 
     net,
     daemon,
     serve,
+    serveSite: async (http = '') => {
+      const path = join(folder, 'nginx.conf');
+      await writeFile(path, nginxConfig(folder, http));
+      await serve(['nginx', '-c', path], SITE_PORT);
+    },
     stranger: async () => {
       const address = `192.0.2.${strangers++}`;
       await net.clientRun(['ip', 'addr', 'add', `${address}/24`, 'dev', 'wire']);
@@ -93,8 +105,7 @@ path = "${folder}/tailban.db"
 `;
 }
 
-/** A whole configuration of nginx: the site, and beside it what is given. */
-export function nginxConfig(folder: string, http = ''): string {
+function nginxConfig(folder: string, http: string): string {
   return `
 daemon off;
 master_process off;
@@ -136,6 +147,17 @@ async function ask(
       const [, status, retry, rate] = /^(\d{3}) "(\d*)" ?(.*)$/.exec(line) ?? [];
       return { status: Number(status), retryAfter: retry === '' ? null : Number(retry), rate: rate ?? '' };
     });
+}
+
+type Replacement = readonly [theirs: string, ours: string];
+
+/** What the expression captures of docs/requests.md, with our own in the place of its examples. */
+export async function documented(snippet: RegExp, own: readonly Replacement[]): Promise<string> {
+  const [, found = ''] = snippet.exec(await readFile(PAGE, 'utf8')) ?? [];
+  return own.reduce((text, [theirs, ours]) => {
+    assert.ok(text.includes(theirs), theirs);
+    return text.replace(theirs, ours);
+  }, found);
 }
 
 export function statuses(answers: readonly Answer[]): number[] {

@@ -16,14 +16,13 @@ import {
   gateLab,
   header,
   KEY,
-  nginxConfig,
+  PORT,
   PROXY,
   SITE,
   statuses,
   times,
 } from './http-gate-lab.ts';
 
-const PORT = 80;
 /** The admin has forgotten to export the new key. */
 const WRONG_PORT = 82;
 const SLOW_SECONDS = 30;
@@ -38,9 +37,7 @@ before(async () => {
   await writeFile(join(folder, 'gate-server.conf'), gate.replace('/var/log/nginx', folder));
   await writeFile(join(folder, 'gate.conf'), nginxGateLocation('0'));
   await writeFile(join(folder, 'gate-wrong.conf'), gate.replace('/var/log/nginx', folder).replace(KEY, 'wrong-key'));
-  const nginx = join(folder, 'nginx.conf');
-  await writeFile(nginx, nginxConfig(folder, guarded(folder)));
-  await lab.serve(['nginx', '-c', nginx], PORT);
+  await lab.serveSite(guarded(folder));
 });
 after(() => lab?.remove());
 

@@ -4,9 +4,9 @@ import { appendFile, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { until } from '../support/daemon.ts';
-import { wrongImap, wrongSubmission } from '../support/mail-lines.ts';
-import { type SmallHost, type Start, smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
+import { isAlive, until } from '../support/daemon.ts';
+import { wrongImap } from '../support/mail-lines.ts';
+import { fails, type SmallHost, type Start, smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
 
 const FAKE = fileURLToPath(new URL('../support/fake-journalctl.ts', import.meta.url));
 const CONFIG = `
@@ -71,10 +71,6 @@ function entryOf(body: string, uid: number, count: number): string {
     SYSLOG_PID: pid,
     MESSAGE: message,
   })}\n`;
-}
-
-function fails(host: SmallHost, ip: string, times: number): string[] {
-  return Array.from({ length: times }, (_, n) => wrongSubmission(host.numbers, ip, `u${n}@example.org`)).flat();
 }
 
 test('the journal is read from journalctl, and forged entries of local users are not believed', async (t) => {
@@ -164,12 +160,3 @@ test('after kill -9 the journal is read on from the cursor of the last checkpoin
   await until('the ban', async () => (await daemon.api.bans(false)).bans.length === 1);
   await until('the orphaned journalctl to end', () => !isAlive(orphan));
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { ask } from '../api/serving.ts';
 import { type DaemonProcess, until } from '../support/daemon.ts';
-import { wrongSubmission } from '../support/mail-lines.ts';
-import { type SmallHost, smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
+import { freePort } from '../support/free-port.ts';
+import { fails, type SmallHost, smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
 
 const CONFIG = `
 [server.fail2ban]
@@ -23,10 +23,6 @@ async function hostOf(t: TestContext, more = ''): Promise<SmallHost> {
   t.after(() => host.remove());
   await host.write('mail.log');
   return host;
-}
-
-function fails(host: SmallHost, ip: string, times = 3): string[] {
-  return Array.from({ length: times }, (_, n) => wrongSubmission(host.numbers, ip, `u${n}@example.org`)).flat();
 }
 
 interface Record {
@@ -48,7 +44,7 @@ test('every ban is one line with subject, reason, count and source, in a file th
   const host = await hostOf(t, '[log]\nfile = "FOLDER/tailban.log"\n');
   const daemon = await host.start();
   const [file, old] = [host.path('tailban.log'), host.path('tailban.log.1')];
-  await host.write('mail.log', ...fails(host, '198.51.100.40'));
+  await host.write('mail.log', ...fails(host, '198.51.100.40', 3));
   await untilStatus(daemon, 'a ban', ({ bans }) => bans.active === 1);
   const lines = (await records(file)).filter(({ subject }) => subject === '198.51.100.40');
   assert.equal(lines.length, 1);
@@ -71,21 +67,17 @@ test('every ban is one line with subject, reason, count and source, in a file th
   await until('a reload to open it anew', async () =>
     (await readFile(file, 'utf8').catch(() => '')).includes('reloaded'),
   );
-  await host.write('mail.log', ...fails(host, '198.51.100.41'));
+  await host.write('mail.log', ...fails(host, '198.51.100.41', 3));
   await until('a ban in the new file', has(file, '198.51.100.41'));
 });
 
 test('metrics are at a port and at the socket, and tell of bans and of how quick they were', async (t) => {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const port = await freePort();
   const host = await hostOf(t, `[metrics]\nlisten = "127.0.0.1:${port}"\n`);
   const daemon = await host.start();
   const read = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   assert.match(await read(), /^tailban_bans_total\{cause="authentication",type="address"\} 0$/m);
-  await host.write('mail.log', ...fails(host, '198.51.100.42'));
+  await host.write('mail.log', ...fails(host, '198.51.100.42', 3));
   await until('the ban to be in force', async () => /^tailban_ban_latency_seconds_count\{.*\} 1$/m.test(await read()));
   const text = (await ask(host.socket, 'GET', '/metrics')).text;
   for (const line of [
@@ -140,7 +132,7 @@ every = "1s"
   );
   await writeFile(host.path('sendmail'), `#!/bin/sh\ncat > ${host.path('mail')}\n`, { mode: 0o755 });
   const daemon = await host.start();
-  await host.write('mail.log', ...fails(host, '198.51.100.43'));
+  await host.write('mail.log', ...fails(host, '198.51.100.43', 3));
   const mail = (): Promise<string> => readFile(host.path('mail'), 'utf8').catch(() => '');
   await until('the webhook to be called', () => good.events.length > 0 && hanging.events.length > 0);
   await until('the e-mail', async () => (await mail()).includes('-- \n'));
@@ -151,7 +143,7 @@ every = "1s"
   assert.match(await mail(), /^Subject: tailban on \S+: 1 ban$/m);
   assert.match(await mail(), /banned 198\.51\.100\.43 until .*: 3 failed logins/);
   const start = performance.now();
-  await host.write('mail.log', ...fails(host, '198.51.100.44'));
+  await host.write('mail.log', ...fails(host, '198.51.100.44', 3));
   await untilStatus(daemon, 'a ban', ({ bans }) => bans.active === 2);
   assert.ok(performance.now() - start < 2_000);
   const stopping = performance.now();
@@ -172,7 +164,7 @@ test('status shows whom nobody can tell, and why, until it works again', async (
   await new Promise((resolve) => server.close(resolve));
   const host = await hostOf(t, `[notify.chat]\nwebhook = "http://127.0.0.1:${port}/"\nevery = "1s"\n`);
   const daemon = await host.start();
-  await host.write('mail.log', ...fails(host, '198.51.100.45'));
+  await host.write('mail.log', ...fails(host, '198.51.100.45', 3));
   await untilStatus(daemon, 'a failure', ({ notifiers, problems }) => {
     const [chat] = notifiers;
     return (
@@ -190,7 +182,7 @@ test('status shows whom nobody can tell, and why, until it works again', async (
 
 async function isAsBefore(host: SmallHost, daemon: DaemonProcess, ip: string): Promise<void> {
   const { bans, events } = await daemon.api.status();
-  await host.write('mail.log', ...fails(host, ip));
+  await host.write('mail.log', ...fails(host, ip, 3));
   await untilFailures(daemon, events.authentication + 3);
   await untilStatus(daemon, 'a ban by the old limit', (status) => status.bans.active === bans.active + 1);
 }

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import { type DaemonProcess, until } from '../support/daemon.ts';
-import { wrongSubmission } from '../support/mail-lines.ts';
-import { type SmallHost, smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
+import { fails, type SmallHost, smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
 
 const ATTACKER = '198.51.100.40';
 
@@ -12,10 +11,6 @@ async function hostOf(t: TestContext, config: string): Promise<SmallHost> {
   const host = await smallHost(config);
   t.after(() => host.remove());
   return host;
-}
-
-function fails(host: SmallHost, ip: string, times: number): string[] {
-  return Array.from({ length: times }, (_, n) => wrongSubmission(host.numbers, ip, `u${n}@example.org`)).flat();
 }
 
 /** As nginx writes it by our own format. */

@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type DaemonProcess, until } from '../support/daemon.ts';
+import { type DaemonProcess, isAlive, until } from '../support/daemon.ts';
 import { type GuardedHost, guardedHost, untilKernel } from '../support/guarded-host.ts';
 import type { Conversation, Step } from '../support/mail-client.ts';
 import { ALICE, IMAP, type MailServers, SMTP, SUBMISSION, startMailServers } from '../support/mail-servers.ts';
@@ -159,13 +159,4 @@ function failures(): Record<string, number> {
 async function bothLogs(): Promise<string> {
   const texts = [servers?.mailLog, servers?.dovecotLog].map((path) => readFile(path ?? '', 'utf8').catch(() => ''));
   return (await Promise.all(texts)).join('\n');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,19 +1,11 @@
 /** Stalwart's webhook and the daemon: what comes over it is counted once, also when the daemon dies in between. */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { createServer } from 'node:net';
 import { test } from 'node:test';
+import { freePort } from '../support/free-port.ts';
 import { smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
 
 const KEY = 'a long enough secret';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 test('failures that Stalwart sends are counted once, and a ban follows', async (t) => {
   const port = await freePort();

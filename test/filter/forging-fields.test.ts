@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { expandTokens } from '../../src/filter/tokens.ts';
+import { DELIMITERS } from '../support/delimiters.ts';
 import { forged, forgeable as lines, tails, VICTIM } from './forgery.ts';
 import { matchingText } from './matching-text.ts';
 import { filters } from './reading.ts';
@@ -56,39 +57,12 @@ const fragment = fc.oneof(
         `) [${VICTIM}]:25`,
         `client: ${VICTIM}, server: _`,
       ],
+      ...DELIMITERS,
       ...[
-        '"',
-        "'",
-        '\\',
-        '\\"',
-        '`',
-        '[',
-        ']',
-        '(',
-        ')',
-        '<',
-        '>',
-        '{',
-        '}',
-        ',',
-        ';',
-        ':',
-        '=',
-        '|',
-        '%',
-        '#012',
         '\n',
-        '\r',
-        '\0',
-        '\t',
-      ],
-      ...[
-        'message repeated 2 times: [ ',
         ': ',
-        ' ',
-        '  ',
-        '...',
         '\x1b[31m',
+        'message repeated 2 times: [ ',
         'Nov 22 08:47:25 mx1 sshd[1]: ',
         '2026-11-22 08:47:25 ',
       ],

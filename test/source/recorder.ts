@@ -67,6 +67,22 @@ export function timeOfLine(line: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
+/** Lines of those numbers, different from each other in their first bytes, as real log lines are. */
+export function numbered(from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) text += `${i} line number ${i} of a log that is being rotated\n`;
+  return text;
+}
+
+/** The numbers of the lines that were read. */
+export function numbers(recorder: Recorder): number[] {
+  return recorder.lines.map((line) => Number(line.split(' ')[0]));
+}
+
+export function upTo(end: number): number[] {
+  return Array.from({ length: end }, (_, i) => i);
+}
+
 type Changed = Partial<FileSourceOptions> & { readonly globs: readonly string[]; readonly since?: number };
 
 /** Starts a file source that is stopped after the test; all lines are young enough where nothing else is said. */

@@ -3,7 +3,7 @@ import { appendFile, copyFile, mkdir, readFile, rename, rm, stat, truncate, utim
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Position, positionKey } from '../../src/source/types.ts';
-import { directory, follow, Recorder, timeOfLine, until } from './recorder.ts';
+import { directory, follow, numbered, numbers, Recorder, timeOfLine, until, upTo } from './recorder.ts';
 
 /** A source that has read lines 0 to 9 and was stopped; its file is then at `log`. */
 async function stopped(t: TestContext, glob = '') {
@@ -15,20 +15,6 @@ async function stopped(t: TestContext, glob = '') {
   await (await again()).stop();
   assert.equal(recorder.lines.length, 10);
   return { dir, log, recorder, again };
-}
-
-function numbered(from: number, to: number): string {
-  let text = '';
-  for (let i = from; i < to; i++) text += `${i} line number ${i} of a log that is being rotated\n`;
-  return text;
-}
-
-function numbers(recorder: Recorder): number[] {
-  return recorder.lines.map((line) => Number(line.split(' ')[0]));
-}
-
-function upTo(end: number): number[] {
-  return Array.from({ length: end }, (_, i) => i);
 }
 
 /** Makes the file look as old as files are that were rotated on different days. */

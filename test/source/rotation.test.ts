@@ -4,26 +4,11 @@ import { appendFile, copyFile, link, open, rename, rm, truncate, writeFile } fro
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { directory, follow, Recorder, until } from './recorder.ts';
+import { directory, follow, numbered, numbers, Recorder, until, upTo } from './recorder.ts';
 
 async function setUp(t: TestContext) {
   const dir = await directory(t);
   return { dir, log: join(dir, 'mail.log'), recorder: new Recorder() };
-}
-
-/** Different from the others in its first bytes, as real log lines are. */
-function numbered(from: number, to: number): string {
-  let text = '';
-  for (let i = from; i < to; i++) text += `${i} line number ${i} of a log that is being rotated\n`;
-  return text;
-}
-
-function numbers(recorder: Recorder): number[] {
-  return recorder.lines.map((line) => Number(line.split(' ')[0]));
-}
-
-function upTo(end: number): number[] {
-  return Array.from({ length: end }, (_, i) => i);
 }
 
 test('rotation by rename: the rest of the old file is read before the new one', async (t) => {

@@ -16,7 +16,7 @@ import { findCopy } from '../../src/source/copies.ts';
 import { openMissed } from '../../src/source/missed.ts';
 import { planResume } from '../../src/source/resume.ts';
 import type { FilePosition } from '../../src/source/types.ts';
-import { directory, follow, Recorder, until } from './recorder.ts';
+import { directory, follow, numbers, Recorder, until, upTo } from './recorder.ts';
 
 /** A log whose lines are numbered, as logrotate(8) takes it away with `copytruncate`, or with `rename` and `create`. */
 class Log {
@@ -63,19 +63,11 @@ async function stopped(t: TestContext, lines: number, name = 'mail.log') {
   return { log, recorder, again };
 }
 
-function numbers(recorder: Recorder): number[] {
-  return recorder.lines.map((line) => Number(line.split(' ')[0]));
-}
-
 function linesOf(text: string): number[] {
   return text
     .split('\n')
     .slice(0, -1)
     .map((line) => Number(line.split(' ')[0]));
-}
-
-function upTo(end: number): number[] {
-  return Array.from({ length: end }, (_, i) => i);
 }
 
 function filePositions(recorder: Recorder): FilePosition[] {

@@ -7,6 +7,7 @@ import type { Chunk, Position, Sink, Source } from '../../src/source/types.ts';
 import { webhookSource } from '../../src/source/webhook.ts';
 import { readWebhook } from '../../src/source/webhook-lines.ts';
 import { until } from '../support/daemon.ts';
+import { freePort } from '../support/free-port.ts';
 
 const KEY = 'a long enough secret';
 const EVENT = {
@@ -32,14 +33,6 @@ class Recorder implements Sink {
     this.warnings.push(message);
   }
   info(): void {}
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 interface Running {

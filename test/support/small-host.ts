@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Status } from '../../src/api/contract.ts';
 import { type CommandResult, type DaemonProcess, startDaemonProcess, tailban, until } from './daemon.ts';
-import { type Body, type Numbers, stamped } from './mail-lines.ts';
+import { type Body, type Numbers, stamped, wrongSubmission } from './mail-lines.ts';
 
 export interface SmallHost {
   readonly folder: string;
@@ -25,6 +25,11 @@ export interface SmallHost {
   write(name: string, ...bodies: readonly Body[]): Promise<void>;
   command(...args: readonly string[]): Promise<CommandResult>;
   remove(): Promise<void>;
+}
+
+/** The lines of as many failed logins, each with another name. */
+export function fails({ numbers }: SmallHost, ip: string, times: number): string[] {
+  return Array.from({ length: times }, (_, n) => wrongSubmission(numbers, ip, `u${n}@example.org`)).flat();
 }
 
 export interface Start {

@@ -8,6 +8,7 @@ export const PAM_USER = { name: 'pamela', password: 'croquet' } as const;
 /** These never connect. */
 export const INNOCENT = '203.0.113.77';
 export const INNOCENT6 = '2001:db8:face::1';
+export const HELO = 'EHLO client.example.net';
 export const FAILED = { expect: { authentication: 1 } } as const;
 
 /** Addresses that no client has had yet. */
@@ -20,12 +21,9 @@ export class Addresses {
     this.#forger = firstForger;
   }
 
-  client(): string {
-    return `192.0.2.${this.#client++}`;
-  }
+  /** In 192.0.2.0/24, of which those up to 30 may have names. */
+  readonly client = (): string => `192.0.2.${this.#client++}`;
 
   /** For who writes text that looks like something else. */
-  forger(): string {
-    return `198.51.100.${this.#forger++}`;
-  }
+  readonly forger = (): string => `198.51.100.${this.#forger++}`;
 }

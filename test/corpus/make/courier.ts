@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attack, base64, plain, type Scenario, type Step, writeCorpus } from './attack.ts';
+import { Addresses, FAILED, HELO, INNOCENT } from './clients.ts';
 import { startNameServer } from './dns.ts';
 import { DebianRoot, inNamespace } from './lab.ts';
 
@@ -20,14 +21,8 @@ const POP3S = 995;
 const ANSWER = /^(?:\d{3} |\* (?:OK|BYE)|a\d* (?:OK|NO|BAD)|\+|-ERR).*\r\n$/m;
 const SERVER = { address4: '203.0.113.10', address6: '2001:db8:1::10', answer: ANSWER } as const;
 const PACKAGES = ['courier-mta', 'courier-imap', 'courier-pop', 'courier-authlib-userdb', 'rsyslog', 'openssl'];
-const INNOCENT = '203.0.113.77';
-const HELO = 'EHLO client.example.net';
-const FAILED = { expect: { authentication: 1 } } as const;
 
-let last = 0;
-const client = (): string => `192.0.2.${100 + last++}`;
-let lastForger = 0;
-const forger = (): string => `198.51.100.${10 + lastForger++}`;
+const { client, forger } = new Addresses(100, 10);
 
 function smtp(name: string, steps: readonly Step[], more: Partial<Scenario> = {}): Scenario {
   return { name: `smtp-${name}`, ip: client(), port: SUBMISSION, steps: [HELO, ...steps], ...more };

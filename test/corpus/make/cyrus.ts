@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attack, base64, plain, type Scenario, type Step, writeCorpus } from './attack.ts';
+import { Addresses, FAILED, INNOCENT } from './clients.ts';
 import { startNameServer } from './dns.ts';
 import { DebianRoot, inNamespace } from './lab.ts';
 
@@ -19,13 +20,8 @@ const SIEVE = 4190;
 const ANSWER = /^(?:\* (?:OK|BYE)|a\d* (?:OK|NO|BAD)|\+|-ERR|OK|NO|BYE).*\r\n$/m;
 const SERVER = { address4: '203.0.113.10', address6: '2001:db8:1::10', answer: ANSWER } as const;
 const PACKAGES = ['cyrus-imapd', 'cyrus-pop3d', 'sasl2-bin', 'libsasl2-modules', 'rsyslog', 'openssl'];
-const INNOCENT = '203.0.113.77';
-const FAILED = { expect: { authentication: 1 } } as const;
 
-let last = 0;
-const client = (): string => `192.0.2.${100 + last++}`;
-let lastForger = 0;
-const forger = (): string => `198.51.100.${10 + lastForger++}`;
+const { client, forger } = new Addresses(100, 10);
 
 function imap(name: string, steps: readonly Step[], more: Partial<Scenario> = {}): Scenario {
   return { name: `imap-${name}`, ip: client(), port: IMAP, steps, ...more };

@@ -7,33 +7,17 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attack, type Scenario, writeCorpus } from './attack.ts';
+import { Addresses, INNOCENT } from './clients.ts';
 import { DebianRoot, inNamespace } from './lab.ts';
-import { type Login, logIn, prepareClient } from './ssh-client.ts';
+import { BY_KEY, BY_PASSWORD, type Login, logIn, prepareClient, wrongLogin } from './ssh-client.ts';
 
 const PORT = 22;
 const SERVER = { address4: '203.0.113.90', address6: '2001:db8:1::90', answer: /\n/ } as const;
-const INNOCENT = '203.0.113.77';
-const BY_PASSWORD = ['-o', 'PreferredAuthentications=password'];
-const BY_KEY = ['-o', 'PreferredAuthentications=publickey', '-i', '/root/lab_key'];
 
-let last = 0;
-const client = (): string => `192.0.2.${100 + last++}`;
-let lastForger = 0;
-const forger = (): string => `198.51.100.${10 + lastForger++}`;
+const { client, forger } = new Addresses(100, 10);
 
-function wrong(name: string, user: string, more: Partial<Login> = {}): Login {
-  const { passwords = ['wrong'] } = more;
-  const logins = more.logins ?? passwords.map(() => user);
-  return {
-    name,
-    ip: client(),
-    user,
-    passwords,
-    options: BY_PASSWORD,
-    expect: { authentication: logins.length },
-    logins,
-    ...more,
-  };
+function wrong(name: string, user: string, more?: Partial<Login>): Login {
+  return wrongLogin(name, client(), user, more);
 }
 
 /** Dropbear does not log the name of a user who does not exist, and says once a connection that there is none. */

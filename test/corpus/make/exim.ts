@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attack, base64, plain, type Scenario, type Step, writeCorpus } from './attack.ts';
+import { Addresses, FAILED, HELO, INNOCENT } from './clients.ts';
 import { startNameServer } from './dns.ts';
 import { DebianRoot, inNamespace } from './lab.ts';
 
@@ -16,18 +17,11 @@ const SMTPS = 465;
 const SUBMISSION = 587;
 const SERVER = { address4: '203.0.113.10', address6: '2001:db8:1::10', answer: /^\d{3} .*\r\n$/m } as const;
 const PACKAGES = ['exim4-daemon-heavy', 'rsyslog', 'openssl'];
-const HELO = 'EHLO client.example.net';
 const ALICE = plain('alice@example.org', 'wonderland');
-const INNOCENT = '203.0.113.77';
 const IDLE_MS = 8_000;
 
-let last = 0;
-/** The next address of 192.0.2.0/24; those up to 30 have names. */
-const client = (): string => `192.0.2.${100 + last++}`;
-let lastForger = 0;
-const forger = (): string => `198.51.100.${10 + lastForger++}`;
+const { client, forger } = new Addresses(100, 10);
 
-const FAILED = { expect: { authentication: 1 } } as const;
 const LOITERED = { expect: { loitering: 1 } } as const;
 const SCANNED = { expect: { scan: 1 } } as const;
 

@@ -8,11 +8,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attack, type Scenario, type Step, writeCorpus } from './attack.ts';
+import { Addresses, INNOCENT } from './clients.ts';
 import { DebianRoot, inNamespace } from './lab.ts';
 
 const PORT = 21;
 const SERVER = { address4: '203.0.113.80', address6: '2001:db8:1::80', answer: /^\d{3} .*\r\n$/m } as const;
-const INNOCENT = '203.0.113.77';
 const IDLE_SECONDS = 8;
 
 interface FtpServer {
@@ -94,19 +94,17 @@ const SERVERS: readonly FtpServer[] = [
 ];
 
 function scenarios({ logsIdle }: FtpServer): Scenario[] {
-  let last = 0;
-  let lastForger = 0;
+  const { client, forger } = new Addresses(100, 10);
   const session = (name: string, steps: readonly Step[], more: Partial<Scenario> = {}): Scenario => ({
     name,
-    ip: `192.0.2.${100 + last++}`,
+    ip: client(),
     port: PORT,
     steps,
     ...more,
   });
   const wrong = (name: string, user: string, more: Partial<Scenario> = {}): Scenario =>
     session(name, [`USER ${user}`, 'PASS wrong', 'QUIT'], { expect: { authentication: 1 }, logins: [user], ...more });
-  const forged = (name: string, user: string): Scenario =>
-    wrong(name, user, { ip: `198.51.100.${10 + lastForger++}`, forged: true });
+  const forged = (name: string, user: string): Scenario => wrong(name, user, { ip: forger(), forged: true });
   return [
     wrong('password-wrong', 'alice'),
     wrong('password-unknown', 'nosuch'),

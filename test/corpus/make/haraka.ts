@@ -10,21 +10,17 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attack, base64, plain, type Scenario, writeCorpus } from './attack.ts';
+import { Addresses, HELO, INNOCENT } from './clients.ts';
 import { inNamespace } from './lab.ts';
 
 const VERSION = '3.1.1';
 const MX = 25;
 const SUBMISSION = 587;
 const SERVER = { address4: '203.0.113.60', address6: '2001:db8:1::60', answer: /^\d{3} .*\r\n$/m } as const;
-const HELO = 'EHLO client.example.net';
 const TLS = [HELO, 'STARTTLS', 'tls', HELO] as const;
-const INNOCENT = '203.0.113.77';
 const IDLE_SECONDS = 8;
 
-let last = 0;
-const client = (): string => `192.0.2.${100 + last++}`;
-let lastForger = 0;
-const forger = (): string => `198.51.100.${10 + lastForger++}`;
+const { client, forger } = new Addresses(100, 10);
 
 /** Haraka logs that an AUTH failed, and never the name. */
 const failures = (count: number): Partial<Scenario> => ({ expect: { authentication: count } });

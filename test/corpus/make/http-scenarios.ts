@@ -1,5 +1,6 @@
 /** What is done to a web server for the corpus, and what a reader of its logs should say about it. */
 import type { Kind } from '../../../src/core/types.ts';
+import { INNOCENT } from './clients.ts';
 
 export interface HttpScenario {
   readonly scenario: string;
@@ -25,7 +26,6 @@ export const PLACES = {
   blog: '/blog/wp-login.php',
 } as const;
 
-const INNOCENT = '203.0.113.77';
 const INNOCENT6 = '2001:db8:face::1';
 
 type Headers = Readonly<Record<string, string>>;

@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attack, base64, plain, type Scenario, writeCorpus } from './attack.ts';
+import { Addresses, HELO, INNOCENT } from './clients.ts';
 import { DebianRoot, inNamespace } from './lab.ts';
 
 const MX = 25;
@@ -15,17 +16,12 @@ const SUBMISSION = 587;
 const SMTPS = 465;
 const SERVER = { address4: '203.0.113.40', address6: '2001:db8:1::40', answer: /^\d{3} .*\r\n$/m } as const;
 const PACKAGES = ['opensmtpd', 'openssl', 'ca-certificates', 'rsyslog'];
-const HELO = 'EHLO client.example.net';
 const TLS = [HELO, 'STARTTLS', 'tls', HELO] as const;
-const INNOCENT = '203.0.113.77';
 const IDLE_SECONDS = 300;
 const ALICE = `AUTH PLAIN ${plain('alice@example.org', 'wonderland')}`;
 const MESSAGE = ['DATA', 'Subject: t\r\n\r\nx\r\n.'] as const;
 
-let last = 0;
-const client = (): string => `192.0.2.${100 + last++}`;
-let lastForger = 0;
-const forger = (): string => `198.51.100.${10 + lastForger++}`;
+const { client, forger } = new Addresses(100, 10);
 
 function wrongPlain(name: string, login: string, more: Partial<Scenario> = {}): Scenario {
   const steps = [...TLS, `AUTH PLAIN ${plain(login, 'wrong')}`, 'QUIT'];

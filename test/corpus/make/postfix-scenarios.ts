@@ -1,6 +1,6 @@
 /** What clients do to Postfix: at its ports for mail, for submission, and behind postscreen. */
 import { base64, plain, type Scenario, type Step } from './attack.ts';
-import { Addresses, ALICE, CAROL, FAILED, INNOCENT, INNOCENT6 } from './clients.ts';
+import { Addresses, ALICE, CAROL, FAILED, HELO, INNOCENT, INNOCENT6 } from './clients.ts';
 
 export const MX = 25;
 export const SUBMISSION = 587;
@@ -13,7 +13,6 @@ export const LIMITED = 2527;
 /** On postscreen's list of those that may not come in. */
 export const DENIED = '192.0.2.250';
 
-const HELO = 'EHLO client.example.net';
 const MESSAGE = ['DATA', 'Subject: t\r\n\r\nx\r\n.'] as const;
 const LONGEST_NAME = 100;
 

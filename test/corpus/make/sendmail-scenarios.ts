@@ -1,29 +1,22 @@
 /** What clients do to Sendmail, and what of it is to be counted; at log level 9 some of it leaves no line. */
 import { base64, plain, type Scenario } from './attack.ts';
+import { Addresses, FAILED, HELO, INNOCENT } from './clients.ts';
 
 const MX = 25;
 const SUBMISSION = 587;
-const HELO = 'EHLO client.example.net';
 const ALICE = plain('alice@example.org', 'wonderland');
-const INNOCENT = '203.0.113.77';
 
-let last = 0;
-/** The next address of 192.0.2.0/24; those up to 30 have names. */
-const client = (): string => `192.0.2.${100 + last++}`;
-let lastForger = 0;
-const forger = (): string => `198.51.100.${10 + lastForger++}`;
-
-const failed = { expect: { authentication: 1 } } as const;
+const { client, forger } = new Addresses(100, 10);
 
 function wrongPlain(name: string, login: string, more: Partial<Scenario> = {}): Scenario {
   const steps = [HELO, `AUTH PLAIN ${plain(login, 'wrong')}`, 'QUIT'];
-  return { name, ip: client(), port: SUBMISSION, steps, ...failed, logins: [login], ...more };
+  return { name, ip: client(), port: SUBMISSION, steps, ...FAILED, logins: [login], ...more };
 }
 
 /** Sendmail keeps 64 characters of a login, and writes what is not ASCII in octal. */
 function forgedLogin(name: string, login: string, logged = login): Scenario {
   const steps = [HELO, 'AUTH LOGIN', base64(login), base64('wrong'), 'QUIT'];
-  return { name, ip: forger(), port: SUBMISSION, steps, ...failed, logins: [logged], forged: true };
+  return { name, ip: forger(), port: SUBMISSION, steps, ...FAILED, logins: [logged], forged: true };
 }
 
 /** Nothing tells of such a name at level 9, nor of the recipient, for the client goes without a greeting. */
@@ -82,14 +75,14 @@ export const SCENARIOS: readonly Scenario[] = [
     ip: client(),
     port: SUBMISSION,
     steps: [HELO, 'AUTH NTLM', 'AUTH XOAUTH2 dXNlcj1h', 'AUTH FOO', 'AUTH BAR', 'QUIT'],
-    ...failed,
+    ...FAILED,
   },
   {
     name: 'typo-then-success',
     ip: client(),
     port: SUBMISSION,
     steps: [HELO, `AUTH PLAIN ${plain('alice@example.org', 'wunderland')}`, `AUTH PLAIN ${ALICE}`, 'QUIT'],
-    ...failed,
+    ...FAILED,
     logins: ['alice@example.org'],
   },
   {

@@ -18,6 +18,26 @@ export interface Login {
   readonly note?: string;
 }
 
+export const BY_PASSWORD = ['-o', 'PreferredAuthentications=password'];
+/** With the key that `prepareClient` has written. */
+export const BY_KEY = ['-o', 'PreferredAuthentications=publickey', '-i', '/root/lab_key'];
+
+/** Wrong passwords, each of which is a failure, where nothing else is said. */
+export function wrongLogin(name: string, ip: string, user: string, more: Partial<Login> = {}): Login {
+  const { passwords = ['wrong'] } = more;
+  const logins = more.logins ?? passwords.map(() => user);
+  return {
+    name,
+    ip,
+    user,
+    passwords,
+    options: BY_PASSWORD,
+    expect: { authentication: logins.length },
+    logins,
+    ...more,
+  };
+}
+
 /** Answers each prompt with the next line of a file. */
 const ASKPASS = `#!/bin/sh
 read -r line < "$ANSWERS"

@@ -8,38 +8,22 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attack, type Scenario, type Step, writeCorpus } from './attack.ts';
+import { Addresses, INNOCENT } from './clients.ts';
 import { DebianRoot, inNamespace } from './lab.ts';
-import { type Login, logIn, prepareClient } from './ssh-client.ts';
+import { BY_KEY, BY_PASSWORD, type Login, logIn, prepareClient, wrongLogin } from './ssh-client.ts';
 
 const PORT = 22;
 const SERVER = { address4: '203.0.113.70', address6: '2001:db8:1::70', answer: /\n/ } as const;
 const PACKAGES = ['openssh-server', 'openssh-client', 'rsyslog'];
 const GRACE_SECONDS = 30;
-const INNOCENT = '203.0.113.77';
 const VERSION = 'SSH-2.0-Go';
 
-let last = 0;
-const client = (): string => `192.0.2.${100 + last++}`;
-let lastForger = 0;
-const forger = (): string => `198.51.100.${10 + lastForger++}`;
+const { client, forger } = new Addresses(100, 10);
 
-const BY_PASSWORD = ['-o', 'PreferredAuthentications=password'];
 const BY_KEYBOARD = ['-o', 'PreferredAuthentications=keyboard-interactive'];
-const BY_KEY = ['-o', 'PreferredAuthentications=publickey', '-i', '/root/lab_key'];
 
-function wrong(name: string, user: string, more: Partial<Login> = {}): Login {
-  const { passwords = ['wrong'] } = more;
-  const logins = more.logins ?? passwords.map(() => user);
-  return {
-    name,
-    ip: client(),
-    user,
-    passwords,
-    options: BY_PASSWORD,
-    expect: { authentication: logins.length },
-    logins,
-    ...more,
-  };
+function wrong(name: string, user: string, more?: Partial<Login>): Login {
+  return wrongLogin(name, client(), user, more);
 }
 
 function forged(name: string, user: string, logged = user, options = BY_PASSWORD): Login {
