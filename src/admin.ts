@@ -18,10 +18,12 @@ import { subjectKey } from './core/subject.ts';
 import type { Change, Millis, Subject } from './core/types.ts';
 import { banView, explainSubject, nameOf } from './explanation.ts';
 import type { Guard, GuardOptions } from './guard.ts';
+import type { Store } from './store/store.ts';
 import { findSubject, notBanned, readNetwork, readSubject, subjectsOf } from './subjects.ts';
 import { takeOver } from './takeover.ts';
 
 export interface AdminOptions extends GuardOptions {
+  readonly store: Store;
   /** How long a ban by hand lasts where nothing is said. */
   readonly banTime: () => Millis | null;
 }
@@ -115,7 +117,7 @@ export class Admin {
     this.#guard.checkpoint();
     // Enforcers that know from where its owner is let in are told anew.
     const lock = judge.activeBan(subject);
-    if (lock !== undefined) await this.#guard.carryOut([{ type: 'ban', ban: lock }]);
+    if (lock !== undefined) await this.#guard.tellAgain(lock);
     return gone;
   }
 

@@ -1,7 +1,7 @@
 /**
  * The guard stands between the judge and the world: what the judge decides it commits to the store and hands to the
- * enforcers. It owns the order of these steps (store first, so that no ban
- * is in force that a restart would forget) and the checkpoint. It reads no logs and builds nothing.
+ * enforcers. It owns the order of these steps (store first, so that no ban is in force that a restart would forget) and
+ * the checkpoint. It reads no logs and builds nothing.
  */
 import type { AllowedView } from './api/contract.ts';
 import { type Network, parseNetwork } from './core/ip.ts';
@@ -20,7 +20,7 @@ import { EVIDENCE, KNOWN_GOOD } from './store/types.ts';
 
 export interface GuardOptions {
   readonly judge: Judge;
-  readonly store: Store;
+  readonly store: Pick<Store, 'saveChanges' | 'checkpoint' | 'allowed'>;
   readonly now: () => Millis;
   readonly log: Logger;
   readonly observer?: Pick<Observer, 'banned' | 'expired' | 'lifted'>;
@@ -39,8 +39,10 @@ export class Guard {
   readonly #options: GuardOptions;
   #queues: readonly EnforcerQueue[] = [];
   #reading: ReadingState | null = null;
-  /** Decided and not yet committed. */
+  /** Decided, but neither stored nor told to the enforcers yet. */
   #changes: Change[] = [];
+  /** Told to the enforcers, but the store could not be written. */
+  #unstored: readonly Change[] = [];
   /** What a failed checkpoint could not write, to be written by the next one. */
   readonly #unsaved = { positions: new Map<string, string | null>(), joins: new Map<string, string | null>() };
   #storeFailing = false;
@@ -125,19 +127,23 @@ export class Guard {
 
   /** Stores what has been decided and tells the enforcers. */
   commit(): void {
-    if (this.#changes.length === 0) return;
-    const changes = this.#changes;
+    const decided = this.#changes;
+    const changes = [...this.#unstored, ...decided];
+    if (changes.length === 0) return;
     const now = this.#options.now();
-    if (this.#tryStore('bans', () => this.#options.store.saveChanges(changes, now))) this.#changes = [];
-    else this.#changes = [...changes];
-    const live = changes.filter((change) => change.type === 'unban' || !isOver(change.ban, now));
-    for (const queue of this.#queues) queue.push(live);
+    this.#changes = [];
+    this.#unstored = this.#tryStore('bans', () => this.#options.store.saveChanges(changes, now)) ? [] : changes;
+    this.#tell(decided.filter((change) => change.type === 'unban' || !isOver(change.ban, now)));
+  }
+
+  #tell(changes: readonly Change[]): void {
+    if (changes.length > 0) for (const queue of this.#queues) queue.push(changes);
   }
 
   /** Writes positions, counters and waiting lines in one transaction; what fails is tried again with the next. */
   checkpoint(): boolean {
     const { judge, store, now } = this.#options;
-    if (this.#changes.length > 0) this.commit();
+    this.commit();
     const reading = this.#reading;
     for (const [key, value] of reading?.takePositions() ?? []) this.#unsaved.positions.set(key, value);
     for (const [key, value] of reading?.takeJoins() ?? []) this.#unsaved.joins.set(key, value);
@@ -204,6 +210,12 @@ export class Guard {
     this.#changes.push(...changes);
     this.commit();
     this.checkpoint();
+    await carriedOut(this.#queues);
+  }
+
+  /** Tells the enforcers of a ban that they know, because what they are to do about it has changed, and waits for them. */
+  async tellAgain(ban: Ban): Promise<void> {
+    this.#tell([{ type: 'ban', ban }]);
     await carriedOut(this.#queues);
   }
 
