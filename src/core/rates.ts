@@ -104,7 +104,7 @@ export class Rates {
       this.overflow++;
       return null;
     }
-    while (this.#open.size > 0 && this.size >= this.max) this.#open.trim(this.#open.size - 1);
+    this.#open.trim(Math.max(0, this.max - 1 - this.#full.size));
     return { times: [], limit };
   }
 

@@ -47,9 +47,13 @@ export class RecentMap<Key, Value> {
     return true;
   }
 
-  /** Deletes the oldest entry where there are more than so many. */
+  /** Deletes the oldest entries until there are at most so many. */
   trim(max: number): void {
-    if (this.size > max && this.#oldest !== null) this.delete(this.#oldest.key);
+    while (this.size > max && this.#oldest !== null) this.delete(this.#oldest.key);
+  }
+
+  get oldest(): Key | undefined {
+    return this.#oldest?.key;
   }
 
   /** From the oldest on. What has been yielded may be deleted or set again meanwhile; what is set is not yielded again. */

@@ -111,10 +111,8 @@ export class Slots {
   }
 
   #removeOldest(): void {
-    for (const [oldest] of this.#slots.entries()) {
-      this.#remove(oldest);
-      return;
-    }
+    const { oldest } = this.#slots;
+    if (oldest !== undefined) this.#remove(oldest);
   }
 
   #remove(slot: Slot): void {

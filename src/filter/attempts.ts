@@ -253,11 +253,10 @@ export class Attempts {
     else this.#waiting.delete(ip);
     this.#firstDue = Math.min(this.#firstDue, due);
     if (this.#attempts.size <= this.#max) return;
-    for (const [oldest, going] of this.#attempts.entries()) {
-      this.#ready.push(...going.filter(isWaiting).map(asSighting));
-      this.#drop(oldest);
-      break;
-    }
+    const { oldest } = this.#attempts;
+    if (oldest === undefined) return;
+    this.#ready.push(...(this.#attempts.get(oldest) ?? []).filter(isWaiting).map(asSighting));
+    this.#drop(oldest);
   }
 
   /** At most so many as one address may have: those that wait for nothing go first. */

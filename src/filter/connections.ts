@@ -105,11 +105,10 @@ export class Connections {
     else if (connection.held.length > 0) this.#holding.add(connection);
     if (this.#unnamed.size > MAX_UNNAMED) this.#deleteOldestUnnamed();
     if (this.#connections.size <= this.#max) return;
-    for (const [, oldest] of this.#connections.entries()) {
-      this.delete(oldest);
-      finish(oldest);
-      break;
-    }
+    const oldest = this.#connections.get(this.#connections.oldest ?? '');
+    if (oldest === undefined) return;
+    this.delete(oldest);
+    finish(oldest);
   }
 
   delete(connection: Connection): void {

@@ -36,14 +36,7 @@ export class Copies {
       return true;
     }
     this.#lines.set(line, { log, time, open: 1 });
-    if (this.#lines.size > MAX_LINES) this.#deleteOldest();
+    this.#lines.trim(MAX_LINES);
     return false;
-  }
-
-  #deleteOldest(): void {
-    for (const [oldest] of this.#lines.entries()) {
-      this.#lines.delete(oldest);
-      break;
-    }
   }
 }

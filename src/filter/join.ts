@@ -42,8 +42,8 @@ export class Joiner {
   readonly #attempts: Attempts;
   readonly #oneLog: boolean;
   /** Whose good login could not be joined to a connection, and when it was. */
-  readonly #welcome = new RecentMap<Address, Millis>();
-  readonly #maxWelcome: number;
+  readonly #recentLogins = new RecentMap<Address, Millis>();
+  readonly #maxRecentLogins: number;
   /** Good logins that the server has reported, and that its logs are going to tell of. */
   readonly #reported = new RecentMap<string, Millis>();
   #clock: Millis = Number.NEGATIVE_INFINITY;
@@ -53,7 +53,7 @@ export class Joiner {
     this.#oneLog = oneLog;
     this.#connections = new Connections(maxConnections);
     this.#attempts = new Attempts(maxAddresses);
-    this.#maxWelcome = maxAddresses;
+    this.#maxRecentLogins = maxAddresses;
   }
 
   /** Takes one sighting; calls `emit` for each event that is complete now. */
@@ -103,7 +103,7 @@ export class Joiner {
       this.#reported.delete(reportKey(sighting));
       this.#event(sighting, null, emit);
       this.#reported.set(reportKey(sighting), sighting.time);
-      this.#reported.trim(this.#maxWelcome);
+      this.#reported.trim(this.#maxRecentLogins);
     } else if (sighting.as === 'excused') {
       this.#attempts.excuse(sighting);
     } else if (this.#attempts.report(sighting)) {
@@ -135,7 +135,7 @@ export class Joiner {
     this.#attempts.load(states);
   }
 
-  /** What the line numbers of waiting lines begin with; Infinity where nothing waits. */
+  /** The lowest number of a line that waits; Infinity where none does. */
   oldestWaitingLine(): number {
     return Math.min(this.#connections.oldestLine(), this.#attempts.oldestLine());
   }
@@ -154,7 +154,7 @@ export class Joiner {
       for (const failed of this.#attempts.success(sighting))
         this.#count(failed, 'authentication', failed.login, null, emit);
       if (connection) connection.loggedIn = true;
-      else this.#receive(sighting);
+      else this.#noteLogin(sighting);
       if (!this.#isReported(sighting)) this.#count(sighting, 'success', sighting.login, connection, emit);
     } else if (kind !== null) {
       for (let i = 0; i < this.#times(sighting); i++) this.#count(sighting, kind, sighting.login, connection, emit);
@@ -162,14 +162,10 @@ export class Joiner {
     if (sighting.also !== null) this.#count(sighting, sighting.also, sighting.login, connection, emit);
   }
 
-  #receive({ ip, time }: Sighting): void {
+  #noteLogin({ ip, time }: Sighting): void {
     if (ip === null) return;
-    this.#welcome.set(ip, time);
-    if (this.#welcome.size <= this.#maxWelcome) return;
-    for (const [oldest] of this.#welcome.entries()) {
-      this.#welcome.delete(oldest);
-      break;
-    }
+    this.#recentLogins.set(ip, time);
+    this.#recentLogins.trim(this.#maxRecentLogins);
   }
 
   /** Whether a good login has been counted when the server reported it; taken once. */
@@ -181,8 +177,8 @@ export class Joiner {
     return time !== undefined && Math.abs(sighting.time - time) <= REPORTED;
   }
 
-  #isWelcome(ip: Address, time: Millis): boolean {
-    const since = this.#welcome.get(ip);
+  #hasLoggedIn(ip: Address, time: Millis): boolean {
+    const since = this.#recentLogins.get(ip);
     return since !== undefined && Math.abs(time - since) <= WELCOME;
   }
 
@@ -269,7 +265,7 @@ export class Joiner {
   ): void {
     const ip = sighting.ip ?? connection?.ip ?? null;
     if (ip === null) return;
-    if (kind === 'loitering' && this.#isWelcome(ip, sighting.time)) return;
+    if (kind === 'loitering' && this.#hasLoggedIn(ip, sighting.time)) return;
     if (connection !== null) {
       if ((kind === 'scan' || kind === 'loitering') && connection.counted.has(kind)) return;
       // A probe that hangs until the time is out is one offence.

@@ -45,10 +45,12 @@ export interface Sighting {
 
 /** What a server says at the end of a connection. */
 export interface ConnectionCounts {
+  /** Logins that were accepted, of those that were tried. */
   readonly worked: number;
   readonly tried: number;
   /** Accepted senders. */
   readonly mails: number;
+  /** Recipients (RCPT TO) that were accepted, of those that were named. */
   readonly taken: number;
   readonly given: number;
 }
