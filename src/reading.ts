@@ -164,9 +164,10 @@ export class Reading {
 
   views(): SourceView[] {
     return this.#feeds.map(({ source, filters }) => {
-      const { lines = 0, events = 0, lastEvent = null } = this.#counts.get(source.name) ?? {};
+      const { lines, cut, events, lastEvent } = this.#counts.get(source.name) ?? newCounts(source.name);
       const { name, state, problem, origins } = source.status();
-      return { name, state, problem, filters: filters.map((filter) => filter.name), lines, events, lastEvent, origins };
+      const names = filters.map((filter) => filter.name);
+      return { name, state, problem, filters: names, lines, cut, events, lastEvent, origins };
     });
   }
 
@@ -268,9 +269,13 @@ export class Reading {
   #count(source: string): FeedCounts {
     let counts = this.#counts.get(source);
     if (counts === undefined) {
-      counts = { source, lines: 0, cut: 0, events: 0, lastEvent: null };
+      counts = newCounts(source);
       this.#counts.set(source, counts);
     }
     return counts;
   }
+}
+
+function newCounts(source: string): FeedCounts {
+  return { source, lines: 0, cut: 0, events: 0, lastEvent: null };
 }

@@ -205,6 +205,8 @@ export interface SourceView {
   readonly problem: string | null;
   readonly filters: readonly string[];
   readonly lines: number;
+  /** How many of them were too long and have been read only in part. */
+  readonly cut: number;
   readonly events: number;
   readonly lastEvent: Millis | null;
   readonly origins: readonly { readonly origin: string; readonly offset: number; readonly size: number }[];

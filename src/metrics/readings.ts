@@ -9,6 +9,11 @@ export const READINGS: readonly Family[] = [
     sources.map(({ name, lines }) => [name, lines]),
   ),
   labelled(
+    ['tailban_lines_cut_total', 'counter', 'source'],
+    'Log lines that were longer than 16 KiB and have been read only in part',
+    ({ sources }) => sources.map(({ name, cut }) => [name, cut]),
+  ),
+  labelled(
     ['tailban_source_events_total', 'counter', 'source'],
     'Events recognised in the lines of a source',
     ({ sources }) => sources.map(({ name, events }) => [name, events]),

@@ -76,6 +76,7 @@ const STATUS: Status = {
       problem: null,
       filters: ['postfix', 'dovecot'],
       lines: 1_203_882,
+      cut: 3,
       events: 4190,
       lastEvent: NOW - 12_000,
       origins: [
@@ -89,6 +90,7 @@ const STATUS: Status = {
       problem: 'there is no file that matches /srv/log/*.log',
       filters: ['dovecot'],
       lines: 0,
+      cut: 0,
       events: 0,
       lastEvent: null,
       origins: [],

@@ -36,6 +36,7 @@ export const SOURCE: Status['sources'][number] = {
   problem: null,
   filters: ['postfix'],
   lines: 1_000,
+  cut: 0,
   events: 10,
   lastEvent: NOW - 1_000,
   origins: [{ origin: '/var/log/mail.log', offset: 5_000, size: 5_000 }],

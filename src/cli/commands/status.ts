@@ -97,12 +97,13 @@ function rateLines({ rates: view, now }: Status): Line[] {
 
 function sourceLines({ now }: Status): (source: SourceView) => Line[] {
   return (source) => {
-    const { name, state, problem, filters, lines, events, lastEvent, origins } = source;
+    const { name, state, problem, filters, lines, cut, events, lastEvent, origins } = source;
+    const read = `${counted(lines, 'line')}${cut === 0 ? '' : ` (${grouped(cut)} cut at 16 KiB)`}`;
     const last = lastEvent === null ? '' : `, the last ${ago(lastEvent, now)}`;
     const more =
       origins.length > MOST_ORIGINS ? [`    and ${counted(origins.length - MOST_ORIGINS, 'more file')}`] : [];
     return [
-      `  ${name.padEnd(10)} ${state}, ${counted(lines, 'line')}, ${counted(events, 'event')}${last} (${filters.length > MOST_FILTERS ? counted(filters.length, 'filter') : filters.join(', ')})`,
+      `  ${name.padEnd(10)} ${state}, ${read}, ${counted(events, 'event')}${last} (${filters.length > MOST_FILTERS ? counted(filters.length, 'filter') : filters.join(', ')})`,
       ...(problem === null ? [] : [red(`    problem: ${problem}`)]),
       ...origins.slice(0, MOST_ORIGINS).map(originLine),
       ...more,
