@@ -292,11 +292,6 @@ export class Judge {
     return lifted;
   }
 
-  /** Why an address is on the allow-list, or null. */
-  allowedBy(address: Address): string | null {
-    return this.#allowed.why(address);
-  }
-
   /** Why a ban of this subject would hit somebody who is allowed, or null. */
   allowedWithin(subject: Subject): string | null {
     return this.#allowed.whyWithin(subject);

@@ -31,7 +31,7 @@ export function banReason(kind: FailureKind, limit: LimitSetting, span: Millis, 
   return `${limit.count} ${NOUNS[kind]} in ${roughDuration(span)} (limit ${formatRate(limit)}${again})`;
 }
 
-/** `banned for 1h` or `banned for good`. */
+/** `for 1h` or `for good`. */
 export function banLength(ban: Ban): string {
   if (ban.until === null) return 'for good';
   const length = ban.until - ban.since;

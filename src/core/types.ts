@@ -4,13 +4,13 @@ import type { Address, Network } from './ip.ts';
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type Millis = number;
 
-/** What a line can say. The first four are failures and have limits; `success` is a login that worked. */
-export const KINDS = ['authentication', 'invalid-rcpt', 'loitering', 'scan', 'success', 'request'] as const;
-export type Kind = (typeof KINDS)[number];
-
-/** The kinds that count against somebody. */
+/** The kinds that count against somebody, and have limits. */
 export const FAILURE_KINDS = ['authentication', 'invalid-rcpt', 'loitering', 'scan'] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
+
+/** What a line can say: a failure, a login that worked, or a request of which an access log tells. */
+export const KINDS = [...FAILURE_KINDS, 'success', 'request'] as const;
+export type Kind = (typeof KINDS)[number];
 
 /** One thing that happened at a mail server, read out of a log. */
 export interface Event {

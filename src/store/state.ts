@@ -23,7 +23,6 @@ export class StateTables {
   readonly #warn: (message: string) => void;
   readonly #putCounter: Statement;
   readonly #deleteCounter: Statement;
-  readonly #clearSubject: Statement;
   readonly #positions: TextTable;
   readonly #joins: TextTable;
 
@@ -34,7 +33,6 @@ export class StateTables {
       'INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET times = excluded.times',
     );
     this.#deleteCounter = db.prepare('DELETE FROM counters WHERE subject = ? AND kind = ?');
-    this.#clearSubject = db.prepare('DELETE FROM counters WHERE subject = ?');
     this.#positions = textTable(db, 'positions');
     this.#joins = textTable(db, 'joins');
   }
@@ -47,11 +45,6 @@ export class StateTables {
       if (times.length === 0) this.#deleteCounter.run(subject, kind);
       else this.#putCounter.run(subject, kind, encodeTimes(times));
     }
-  }
-
-  /** For use inside a transaction. */
-  clearCounters(subjects: Iterable<string>): void {
-    for (const subject of subjects) this.#clearSubject.run(subject);
   }
 
   positions(): Map<string, string> {

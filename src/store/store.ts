@@ -112,11 +112,6 @@ export class Store {
     return this.#read('Waiting lines cannot be read', () => this.#tables.state.joins());
   }
 
-  /** Deletes the counters of these subjects, of every kind. @throws StoreError */
-  clearCounters(subjects: Iterable<string>): void {
-    this.#write('Counters cannot be deleted', () => this.#tables.state.clearCounters(subjects));
-  }
-
   /** Adds to the allow-list; where the network is in it, only the note changes. @throws StoreError */
   allow(network: Network, note: string, now: Millis): void {
     this.#write('The allow-list cannot be saved', () => this.#tables.allow.run(network, note, now));
