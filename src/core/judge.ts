@@ -8,10 +8,10 @@ import type { KnownGood, Origin } from './known-good.ts';
 import { isCovered, Ledger } from './ledger.ts';
 import { LoginDesk } from './login-desk.ts';
 import { type NameChange, nameChanges } from './login-names.ts';
-import { RequestDesk } from './request-desk.ts';
+import { RequestDesk, type Seen } from './request-desk.ts';
 import type { JudgeSettings, LimitSetting } from './settings.ts';
 import { subjectKey, subjectNetwork, subjectOf } from './subject.ts';
-import { type LoginTarget, type Target, Targets } from './targets.ts';
+import { type LoginTarget, type Peer, type Target, Targets } from './targets.ts';
 import {
   type Ban,
   type BanCause,
@@ -35,6 +35,15 @@ export interface BanRequest {
 
 /** A counter that a failure moves. */
 type Limited = Target & { readonly limit: LimitSetting };
+
+/** A failure, and whom it is about. */
+interface Failure {
+  readonly seen: Seen;
+  readonly kind: FailureKind;
+  readonly peer: Peer;
+  readonly login: LoginTarget | null;
+  readonly time: Millis;
+}
 
 export class Judge {
   readonly #ledger: Ledger;
@@ -97,32 +106,38 @@ export class Judge {
   /** Judges one event. A time ahead of `now` counts as now; an older one counts at its own time. */
   handle(written: Event, now: Millis): Verdict {
     const seen = this.requests.seenThrough(written);
-    const { event, behindProxy } = seen;
-    const { kind } = event;
-    if (this.requests.takeRefusal(event.request?.id ?? null))
-      return { type: 'ignored', why: 'we refused it ourselves' };
+    const { event } = seen;
+    const { kind, request } = event;
+    if (this.requests.takeRefusal(request?.id ?? null)) return { type: 'ignored', why: 'we refused it ourselves' };
     const time = Math.min(event.time, now);
     const isNamed = kind === 'authentication' || kind === 'success' || kind === 'request';
     const login = isNamed && event.login !== null ? this.#targets.ofLogin(event.login) : null;
     const peer = this.#targets.ofAddress(event.ip);
     if (kind === 'success' && login !== null) this.#desk.succeeded(login, peer, time);
-    // Who tells of a request and not which one tells that it was one too many.
-    if (kind === 'request' && event.request === undefined) return this.requests.refusedElsewhere(seen, peer, now);
-    const served = event.request === undefined ? null : this.requests.logged(seen, event.request, peer, login, now);
-    if (kind === 'success' || kind === 'request') return served ?? { type: 'ignored', why: 'no failure' };
+    // Without the request itself, the line tells that the server refused one for being over a rate of its own.
+    if (kind === 'request' && request === undefined) return this.requests.refusedElsewhere(seen, peer, now);
+    const asRequest = request === undefined ? null : this.requests.logged(seen, request, peer, login, now);
+    if (kind === 'success' || kind === 'request') return asRequest ?? { type: 'ignored', why: 'no failure' };
+    const asFailure = this.#handleFailure({ seen, kind, peer, login, time }, now);
+    // One line of an access log may be a request too many and a failed login, and each of them may ban.
+    return asRequest?.type === 'banned' ? withBans(asFailure, asRequest.bans) : asFailure;
+  }
+
+  #handleFailure({ seen, kind, peer, login, time }: Failure, now: Millis): Verdict {
+    const { event, behindProxy } = seen;
     const { allowed, target, origin } = peer;
     if (allowed !== null) return { type: 'ignored', why: `${event.ip} is allowed: ${allowed}` };
     const isOwner = login !== null && this.#desk.logins.isGood(login.subject.login, origin, time);
-    const special = login && this.#desk.failed({ event, login, peer, isOwner, time }, now);
-    const bans: Ban[] = served?.type === 'banned' ? [...served.bans] : [];
-    if (special) return special.type === 'ignored' && bans.length > 0 ? { type: 'banned', counts: [], bans } : special;
+    const uncounted = login && this.#desk.failed({ event, login, peer, isOwner, time }, now);
+    if (uncounted) return uncounted;
+    const bans: Ban[] = [];
     const counts: Count[] = [];
-    let covered: Ban | undefined;
+    let covering: Ban | undefined;
     for (const limited of this.#limitsOf(kind, target, login)) {
       const { subject, key, limit } = limited;
       const ban = this.#ledger.covering(subject, key, event.ip, time);
       if (ban !== undefined) {
-        covered = ban;
+        covering = ban;
         continue;
       }
       this.#ledger.evidence.add(key, event.text);
@@ -132,14 +147,14 @@ export class Judge {
     }
     if (isOwner && counts.length > 0)
       this.#desk.logins.ownerFailed(login.subject.login, origin, { addressKey: target.key, time });
-    if (kind === 'authentication' && covered === undefined && !isOwner && bans.length === 0)
+    if (kind === 'authentication' && covering === undefined && !isOwner && bans.length === 0)
       bans.push(...this.requests.failed(target, seen, now));
-    if (covered !== undefined && !behindProxy) bans.push(...this.#ledger.seenDirectly(covered, now));
+    if (covering !== undefined && !behindProxy) bans.push(...this.#ledger.seenDirectly(covering, now));
     if (bans.length > 0) return { type: 'banned', counts, bans };
     if (counts.length > 0) return { type: 'counted', counts };
     return {
       type: 'ignored',
-      why: covered ? `${subjectKey(covered.subject)} is banned already` : `the limit for ${kind} is off`,
+      why: covering ? `${subjectKey(covering.subject)} is banned already` : `the limit for ${kind} is off`,
     };
   }
 
@@ -305,4 +320,10 @@ export class Judge {
       found.push({ subject: login.subject, key: login.key, limit: loginLimit });
     return found;
   }
+}
+
+/** The verdict, and bans that were made before it. */
+function withBans(verdict: Verdict, bans: readonly Ban[]): Verdict {
+  if (verdict.type === 'banned') return { ...verdict, bans: [...bans, ...verdict.bans] };
+  return { type: 'banned', counts: verdict.type === 'counted' ? verdict.counts : [], bans };
 }

@@ -51,7 +51,7 @@ export class Ledger {
     return this.bans.ofNetworks(address).find((ban) => isCovered(time, ban));
   }
 
-  /** The ban in force at that time; null where there is none. */
+  /** The ban for good reason that is in force at that time, not one until there is room again; null where there is none. */
   inForce(key: string, time: Millis): Ban | null {
     const ban = this.bans.get(key);
     return ban !== undefined && time >= ban.since && isCovered(time, ban) ? ban : null;
@@ -71,13 +71,20 @@ export class Ledger {
     return ban;
   }
 
-  /** Whether somebody is banned already, for long or until there is room again. */
-  isShut({ key }: Target, now: Millis): boolean {
+  /** The ban that keeps a subject out at that time, for long or until there is room again; null where there is none. */
+  banAt(key: string, time: Millis): Ban | null {
     const short = this.shortBans.get(key);
-    return this.inForce(key, now) !== null || (short !== undefined && isCovered(now, short));
+    return this.inForce(key, time) ?? (short !== undefined && isCovered(time, short) ? short : null);
   }
 
-  /** The ban that holds for a subject, be it one that only lasts until there is room again. */
+  /** The same for an address, whether it, its prefix or a network around it is banned. */
+  banOfAddress(ip: Address, { key }: Target, time: Millis): Ban | null {
+    const own = this.banAt(key, time) ?? this.banAt(ip, time);
+    const isOn = (ban: Ban): boolean => this.bans.get(subjectKey(ban.subject)) === ban && isCovered(time, ban);
+    return own ?? this.bans.ofNetworks(ip).find(isOn) ?? null;
+  }
+
+  /** The ban that is listed for a subject, whatever the time; the long one where there are two. */
   active(key: string): Ban | undefined {
     return this.bans.get(key) ?? this.shortBans.get(key);
   }

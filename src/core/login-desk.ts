@@ -1,10 +1,9 @@
 /** The judge's rules for logins: who may try, what does not count, and whose failures are forgiven. */
 import type { Address } from './ip.ts';
-import { isCovered, type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { Logins } from './logins.ts';
 import type { RequestDesk } from './request-desk.ts';
-import { subjectKey } from './subject.ts';
-import type { LoginTarget, Peer, Target, Targets } from './targets.ts';
+import type { LoginTarget, Peer, Targets } from './targets.ts';
 import type { Ban, Event, Millis } from './types.ts';
 import type { Answer, Question, Verdict } from './verdict.ts';
 
@@ -50,10 +49,10 @@ export class LoginDesk {
 
   /** The ban in force that keeps somebody out: of the address, or of the login where it has never worked from there. */
   forbids(peer: Peer | null, ip: Address | null, login: LoginTarget | null, now: Millis): Ban | null {
-    const ban = ip === null || peer === null ? undefined : this.#banOf(peer.target, ip, now);
-    if (ban !== undefined) return ban;
-    const lock = login === null ? undefined : this.#inForce(login.key, now);
-    return lock === undefined || this.#isOwner(login, peer, now) ? null : lock;
+    const ban = ip === null || peer === null ? null : this.#ledger.banOfAddress(ip, peer.target, now);
+    if (ban !== null) return ban;
+    const lock = login === null ? null : this.#ledger.banAt(login.key, now);
+    return lock === null || this.#isOwner(login, peer, now) ? null : lock;
   }
 
   #isOwner(login: LoginTarget | null, peer: Peer | null, now: Millis): boolean {
@@ -77,8 +76,8 @@ export class LoginDesk {
       event.password !== undefined &&
       this.logins.isRepeated(name, target.key, event.password, time, limits.authentication?.period ?? 0);
     if (isRepeated) return { type: 'ignored', why: 'the same wrong password as before' };
-    const lock = logins.enforced ? this.#inForce(login.key, time) : undefined;
-    if (lock === undefined || (isOwner && logins.sparesOwners)) return null;
+    const lock = logins.enforced ? this.#ledger.banAt(login.key, time) : null;
+    if (lock === null || (isOwner && logins.sparesOwners)) return null;
     if (
       isOwner ||
       !logins.banAttackers ||
@@ -106,17 +105,5 @@ export class LoginDesk {
     if (times.length === 0) return;
     this.#ledger.windows.remove(login.key, 'authentication', times);
     for (const failure of failures) this.#ledger.windows.remove(failure.addressKey, 'authentication', [failure.time]);
-  }
-
-  #banOf({ key }: Target, ip: Address, now: Millis): Ban | undefined {
-    const { bans } = this.#ledger;
-    const own = this.#inForce(key, now) ?? this.#inForce(ip, now);
-    return own ?? bans.ofNetworks(ip).find((ban) => bans.get(subjectKey(ban.subject)) === ban && isCovered(now, ban));
-  }
-
-  /** The ban in force, be it one that only lasts until there is room again. */
-  #inForce(key: string, time: Millis): Ban | undefined {
-    const short = this.#ledger.shortBans.get(key);
-    return this.#ledger.inForce(key, time) ?? (short !== undefined && isCovered(time, short) ? short : undefined);
   }
 }

@@ -307,7 +307,7 @@ export class RequestDesk {
   /** Bans until there is room again, and for longer where that has happened too often. */
   #refuse({ name, limit, target }: Use, until: Millis, told: Told): Ban[] {
     const { time, now, evidence, behindProxy } = told;
-    if (until - now < SHORTEST_BAN || this.#ledger.isShut(target, now)) return [];
+    if (until - now < SHORTEST_BAN || this.#ledger.banAt(target.key, now) !== null) return [];
     const escalated = this.#escalate(target, told);
     if (escalated.length > 0) return escalated;
     const { subject } = target;
