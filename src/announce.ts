@@ -6,8 +6,9 @@ import { type Loaded, noteText } from './config/load.ts';
 import { formatRate } from './core/duration.ts';
 import { FAILURE_KINDS } from './core/types.ts';
 import type { EnforcerQueue } from './enforce/queue.ts';
-import { refusesLogins } from './gates.ts';
+import type { FirewallChoice } from './firewall.ts';
 import type { Logger } from './log.ts';
+import { refusesLogins } from './rules.ts';
 
 export function announce({ config, notes, files }: Loaded, filters: ReadonlyMap<string, Filter>, log: Logger): void {
   for (const dropIn of files.slice(1)) log.info(`configuration also from ${dropIn}`);
@@ -20,6 +21,12 @@ export function announce({ config, notes, files }: Loaded, filters: ReadonlyMap<
   log.info(`limits: ${limits.join(', ')}`);
   for (const note of ownFilterNotes(filters)) log.info(note);
   if (!config.enabled) log.warn('tailban is switched off (server.fail2ban.enabled = false): nobody is banned');
+}
+
+/** What shuts addresses out, or why nothing does. */
+export function announceFirewall({ state, why }: FirewallChoice, log: Logger): void {
+  if (state === 'used') log.info(`firewall: ${why}`);
+  else log.warn(why);
 }
 
 /** What becomes of locked logins with these gates and enforcers. */

@@ -10,11 +10,6 @@ import type { Logger } from './log.ts';
 
 const RETRY_EVERY = 10_000;
 
-/** Whether one of them, or an enforcer, makes a server refuse locked logins. */
-export function refusesLogins(config: Config): boolean {
-  return config.enabled && gatesOf(config, NOBODY, () => 0).some((gate) => gate.refusesLogins);
-}
-
 interface GateView {
   readonly name: string;
   readonly address: string;

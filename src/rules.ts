@@ -4,7 +4,6 @@ import type { Network } from './core/ip.ts';
 import type { JudgeSettings } from './core/settings.ts';
 import { FAILURE_KINDS, type Millis } from './core/types.ts';
 import type { QueueStatus } from './enforce/queue.ts';
-import { refusesLogins } from './gates.ts';
 
 /** @param enforcers what each does with locked logins */
 export function judgeSettings(config: Config, enforcers: readonly QueueStatus[], dryRun: boolean): JudgeSettings {
@@ -15,12 +14,20 @@ export function judgeSettings(config: Config, enforcers: readonly QueueStatus[],
   return { ...config, logins: { ...config.logins, enforced, sparesOwners } };
 }
 
+/** Whether a gate refuses locked logins before their passwords are looked at; the others know no logins. */
+export function refusesLogins({ enabled, dovecot }: Config): boolean {
+  return enabled && dovecot.authPolicy.listen !== null;
+}
+
 /** How far back what happened can still matter. */
 export function longestWindow({ limits, loginLimit }: Config): Millis {
   return Math.max(...FAILURE_KINDS.map((kind) => limits[kind]?.period ?? 0), loginLimit?.period ?? 0);
 }
 
-/** Who is never banned, and why: the host's own networks, the trusted proxies, and what the configuration names. */
+/**
+ * Who is never banned, and why: the host's own networks, what the configuration names, and the trusted proxies.
+ * @param host what the host knows of itself; of another host, as far as it is known
+ */
 export function alwaysAllowed(
   { allowed, requests }: Config,
   host: readonly (readonly [Network, string])[],

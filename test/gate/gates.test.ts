@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/load.ts';
-import { Gates, refusesLogins } from '../../src/gates.ts';
+import { Gates } from '../../src/gates.ts';
 import { createLogger } from '../../src/log.ts';
+import { refusesLogins } from '../../src/rules.ts';
 import { freePort } from '../support/free-port.ts';
 import { keeper, LOCKED } from './keeping.ts';
 
