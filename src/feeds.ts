@@ -63,7 +63,6 @@ function buildSource(source: SourceConfig, { localTime, units, now }: SourceCont
       return journalSource({
         name,
         units: [...units],
-        identifiers: [],
         facilities: FACILITIES,
         machine: machineId(),
         now,

@@ -2,8 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Refusal } from './api/contract.ts';
-import { parseAliases } from './config/alias-file.ts';
-import type { Config } from './config/config.ts';
 import { DISK } from './config/files.ts';
 import { type Filter, filterFilesIn, loadFilters, ownFilterFilesIn } from './config/filter-files.ts';
 import { type Loaded, loadConfig } from './config/load.ts';
@@ -36,7 +34,7 @@ export interface Beginning {
 /** @throws ConfigError, ConfigErrors */
 export async function loadEverything(files: Files): Promise<Everything> {
   const filters = await loadFilters(files.filterFolder, files.ownFilterFolder);
-  return { loaded: await loadSettings(files, [...filters.keys()]), filters };
+  return { loaded: await loadConfig(files.configPath, DISK, { filters: [...filters.keys()] }), filters };
 }
 
 /**
@@ -45,38 +43,17 @@ export async function loadEverything(files: Files): Promise<Everything> {
  * @throws ConfigError, ConfigErrors
  */
 export async function loadBeginning(files: Files): Promise<Beginning> {
-  const { filterFolder, ownFilterFolder } = files;
+  const { configPath, filterFolder, ownFilterFolder } = files;
   if (ownFilterFolder !== null && (await ownFilterFilesIn(ownFilterFolder)).length > 0) {
     const { loaded, filters } = await loadEverything(files);
     return { loaded, own: filters, filters: async () => filters };
   }
   const names = (await filterFilesIn(filterFolder)).map((file) => basename(file, '.toml'));
   return {
-    loaded: await loadSettings(files, names),
+    loaded: await loadConfig(configPath, DISK, { filters: names }),
     own: new Map(),
     filters: () => loadFilters(filterFolder),
   };
-}
-
-async function loadSettings({ configPath }: Files, filters: readonly string[]): Promise<Loaded> {
-  const loaded = await loadConfig(configPath, DISK, { filters });
-  return { ...loaded, config: await withAliases(loaded.config) };
-}
-
-/** @throws ConfigError where the file with the aliases cannot be read. */
-async function withAliases(config: Config): Promise<Config> {
-  const { aliasFile, logins } = config;
-  if (aliasFile === null) return config;
-  let text: string;
-  try {
-    text = await readFile(aliasFile, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const place = { file: aliasFile, line: 0, column: 0 };
-    throw new ConfigError(`Cannot read the aliases of logins: ${reason}`, place, 'See login.aliases', { cause: error });
-  }
-  const aliases = parseAliases(text, aliasFile, logins.names);
-  return { ...config, logins: { ...logins, names: { ...logins.names, aliases } } };
 }
 
 /** @throws Refusal with every problem and its place, for whoever asked for the reload. */

@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Refusal } from '../src/api/contract.ts';
 import { ConfigError, ConfigErrors } from '../src/errors.ts';
-import { loadBeginning } from '../src/loading.ts';
+import { loadAgain, loadBeginning } from '../src/loading.ts';
 
 const SOUND = `
 name = "ftp"
@@ -47,4 +48,17 @@ test('what an admin wrote is checked at once: own filters, and the names of filt
   const files = await folders(t, SOUND);
   await writeFile(files.configPath, '[source.mail]\nfiles = ["/var/log/mail.log"]\nfilter = ["no-such"]\n');
   await assert.rejects(loadBeginning(files), ConfigErrors);
+});
+
+test('a reload is refused for a broken file of aliases, with its line', async (t) => {
+  const files = await folders(t, SOUND);
+  const aliases = `${files.configPath}.aliases`;
+  await writeFile(files.configPath, `[login]\naliases = "${aliases}"\n`);
+  await writeFile(aliases, 'sales alice\nchef\n');
+  await assert.rejects(loadAgain(files), (error) => {
+    assert.ok(error instanceof Refusal);
+    assert.equal(error.status, 422);
+    assert.ok(error.message.startsWith(`${aliases}:2:1: Cannot read this alias: "chef"`), error.message);
+    return true;
+  });
 });

@@ -4,6 +4,24 @@
  */
 import { canonicalLogin, type LoginNameSettings } from '../core/login-names.ts';
 import { ConfigError } from '../errors.ts';
+import type { Disk } from './files.ts';
+
+/** @param names how logins are named otherwise @throws ConfigError, with line 0 where the file cannot be read. */
+export async function readAliases(
+  file: string,
+  disk: Disk,
+  names: Omit<LoginNameSettings, 'aliases'>,
+): Promise<ReadonlyMap<string, string>> {
+  let text: string;
+  try {
+    text = await disk.read(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const place = { file, line: 0, column: 0 };
+    throw new ConfigError(`Cannot read the aliases of logins: ${reason}`, place, 'See login.aliases', { cause: error });
+  }
+  return parseAliases(text, file, names);
+}
 
 /** @throws ConfigError with the place of a line that says something else. */
 export function parseAliases(

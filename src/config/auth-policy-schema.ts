@@ -1,9 +1,8 @@
 /** The table `[dovecot.auth-policy]`: where Dovecot asks before it lets somebody in, and what it is answered. */
-import { flag, found } from './forms.ts';
-import { durationOrOff } from './login-forms.ts';
+import { durationOrOff, flag, found, secret } from './forms.ts';
+import { endpoint } from './listen-forms.ts';
 import { type Form, optional, type Report, setting, table } from './setting.ts';
 import type { TomlTable } from './toml.ts';
-import { endpoint, secret } from './webhook-forms.ts';
 
 /** A line of IMAP or SMTP holds it, with a code in front. */
 const LONGEST_MESSAGE = 200;

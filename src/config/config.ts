@@ -72,7 +72,7 @@ export interface FileSourceConfig extends CommonSourceConfig {
 
 export interface JournalSourceConfig extends CommonSourceConfig {
   readonly type: 'journal';
-  /** Null is all of the journal. */
+  /** Beside them whatever logs as mail or authpriv is read. Null: the units of the filters. */
   readonly units: readonly string[] | null;
 }
 

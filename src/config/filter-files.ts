@@ -12,6 +12,7 @@ import { TokenError } from '../filter/tokens.ts';
 import { disabledProblem, type FilterProblem, ruleProblem, shapeProblem } from './filter-problem.ts';
 import { indexPositions, offsetInString, offsetOf, placeAt } from './positions.ts';
 import { parseToml } from './toml.ts';
+import { unitName } from './unit-name.ts';
 
 /** A filter, both as it was written and as it runs. */
 export interface Filter {
@@ -185,7 +186,8 @@ function definitionOf(
   read: Read,
   base: Filter | undefined,
 ): { readonly written: FilterDefinition; readonly disabled: readonly string[] } {
-  const { name, programs, units, negatives, story: stories } = read;
+  const { name, programs, negatives, story: stories } = read;
+  const units = read.units.map(wholeName);
   const patterns = read.pattern.map(
     ({ 'explains-login': explainsLogin, ...one }): PatternDefinition => ({ ...one, explainsLogin }),
   );
@@ -196,6 +198,12 @@ function definitionOf(
   }
   const { session, 'own-log': ownLog, copies, prefix } = read;
   return { written: { ...common, session, ownLog, copies, prefix }, disabled: [] };
+}
+
+/** What is no name of a unit is left as it is, for `ruleProblem` to tell. */
+function wholeName(unit: string): string {
+  const name = unitName(unit);
+  return typeof name === 'string' ? name : unit;
 }
 
 function originOf(extending: boolean, shipped: Filters | undefined, base: Filter | undefined): Filter['origin'] {

@@ -3,6 +3,7 @@ import type * as z from 'zod/mini';
 import type { FilterDefinition, PatternDefinition, Role } from '../filter/definition.ts';
 import type { Path } from './positions.ts';
 import { closest } from './suggest.ts';
+import { unitName } from './unit-name.ts';
 
 export interface FilterProblem {
   readonly path: Path;
@@ -57,7 +58,11 @@ export function shapeProblem(issue: z.core.$ZodIssue, data: unknown): FilterProb
 }
 
 /** The first rule that a filter of the right shape breaks; null where it breaks none. */
-export function ruleProblem({ patterns }: FilterDefinition): FilterProblem | null {
+export function ruleProblem({ units, patterns }: FilterDefinition): FilterProblem | null {
+  for (const [index, unit] of units.entries()) {
+    const name = unitName(unit);
+    if (typeof name !== 'string') return { path: ['units', index], on: 'value', ...name };
+  }
   const names = new Set<string>();
   for (const [index, pattern] of patterns.entries()) {
     const found = names.has(pattern.name)

@@ -10,6 +10,7 @@ import { isTable, type TomlValue, tomlLiteral } from './toml.ts';
 
 /** The words that switch a limit off; beside our own "off" those that mail servers with such settings use. */
 const OFF_WORDS: readonly string[] = ['off', '', 'false', 'disable', 'disabled', 'never'];
+const SHORTEST_SECRET = 8;
 
 /** Whether a value switches something off. */
 export function isOff(value: TomlValue): boolean {
@@ -93,6 +94,23 @@ export function path(most = 4095): Form<string> {
   };
 }
 
+/** What requests are signed with, or what lets somebody in. */
+export function secret(): Form<string> {
+  return {
+    type: 'text',
+    read: (value, report) => {
+      if (typeof value !== 'string') return report({ message: 'the key is no text', hint: 'Write it in quotes' });
+      if (value.length < SHORTEST_SECRET)
+        return report({
+          message: `a key of ${value.length} characters is too easy to guess, it needs ${SHORTEST_SECRET} or more`,
+          hint: 'Make one with: openssl rand -base64 24',
+        });
+      return value;
+    },
+    write: (value) => value,
+  };
+}
+
 /** A time zone by its name in the IANA database; null where the host's own zone holds. */
 export function zone(): Form<string> {
   return {
@@ -137,6 +155,16 @@ export function seconds(): Form<Millis> {
         (issue) => report({ message: issue.message }),
       );
     },
+  };
+}
+
+/** A duration; null where it is switched off. */
+export function durationOrOff(): Form<Millis | null> {
+  const inner = duration();
+  return {
+    type: 'duration, or "off"',
+    read: (value, report) => (isOff(value) ? null : inner.read(value, report)),
+    write: (value) => (value === null ? 'off' : inner.write(value)),
   };
 }
 

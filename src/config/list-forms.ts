@@ -6,6 +6,7 @@ import { type Network, networkBase, networkLength, parseAddress, parseNetwork } 
 import { found } from './forms.ts';
 import type { Form, Issue, Report } from './setting.ts';
 import type { TomlValue } from './toml.ts';
+import { unitName } from './unit-name.ts';
 
 /** Addresses and networks. An empty list is one. */
 export function networks(): Form<readonly Network[]> {
@@ -49,7 +50,7 @@ export function someOf<W extends string>(words: readonly W[], what: string): For
   };
 }
 
-/** Names of systemd units, patterns allowed (systemd.unit(5), journalctl(1) `--unit`). */
+/** Names of systemd units; a bare one is that of a service. */
 export function units(): Form<readonly string[]> {
   return {
     type: 'array, or one string with spaces, of systemd units',
@@ -179,10 +180,10 @@ const readGlob: ReadItem<string> = (text, fail) => {
   return text;
 };
 
-const readUnit: ReadItem<string> = (text, fail) =>
-  /^[\w*?[][\w:.@\\*?[\]!-]*$/.test(text)
-    ? text
-    : fail(`"${text}" is no name of a systemd unit`, 'Write one such as "dovecot.service" or "postfix@-.service"');
+const readUnit: ReadItem<string> = (text, fail) => {
+  const name = unitName(text);
+  return typeof name === 'string' ? name : fail(name.message, name.hint);
+};
 
 const readFilterName: ReadItem<string> = (text, fail) =>
   /^\w[\w.-]*$/.test(text) ? text : fail(`"${text}" is no name of a filter`, 'Write one such as "postfix"');

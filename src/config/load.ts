@@ -3,6 +3,7 @@
  * admin, or throw everything that is wrong with it, each at its place.
  */
 import { ConfigError, ConfigErrors } from '../errors.ts';
+import { readAliases } from './alias-file.ts';
 import type { Config } from './config.ts';
 import { type Documents, nameOf, openDocuments, type Renamed, type Spot } from './documents.ts';
 import { type ConfigFile, type Disk, readConfigFiles } from './files.ts';
@@ -37,15 +38,20 @@ export function noteText({ file, line, column, message }: Note): string {
 }
 
 /**
- * Loads a file and its drop-ins, or with null the defaults.
- * @throws ConfigErrors, with line 0 where a file cannot be read.
+ * Loads a file and its drop-ins, or with null the defaults; and the aliases of logins, where a file of them is named.
+ * @throws ConfigErrors, with line 0 where a file cannot be read; ConfigError for the file of aliases.
  */
 export async function loadConfig(path: string | null, disk: Disk, options: LoadOptions = {}): Promise<Loaded> {
-  return parseConfigFiles(path === null ? [] : await readConfigFiles(path, disk), options);
+  const loaded = parseConfigFiles(path === null ? [] : await readConfigFiles(path, disk), options);
+  const { aliasFile, logins } = loaded.config;
+  if (aliasFile === null) return loaded;
+  const names = { ...logins.names, aliases: await readAliases(aliasFile, disk, logins.names) };
+  return { ...loaded, config: { ...loaded.config, logins: { ...logins, names } } };
 }
 
 /**
- * Reads the text of one configuration file; `file` is its name for errors.
+ * Reads the text of one configuration file; `file` is its name for errors. The aliases of logins, which have a file of
+ * their own, are not known to it.
  * @throws ConfigErrors with everything that is wrong.
  */
 export function parseConfig(text: string, file: string, options: LoadOptions = {}): Loaded {
@@ -53,7 +59,7 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
 }
 
 /**
- * Reads the texts of several files, of which later ones go before earlier ones.
+ * Reads the texts of several files, of which later ones go before earlier ones; the aliases of logins as above.
  * @throws ConfigErrors with everything that is wrong.
  */
 export function parseConfigFiles(files: readonly ConfigFile[], options: LoadOptions = {}): Loaded {

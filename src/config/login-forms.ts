@@ -1,6 +1,4 @@
 /** Ways of writing what concerns logins. */
-import type { Millis } from '../core/types.ts';
-import { duration, isOff } from './forms.ts';
 import type { Form } from './setting.ts';
 
 /** The domain of mail addresses. */
@@ -14,15 +12,5 @@ export function domain(): Form<string> {
         : report({ message: `${JSON.stringify(value)} is no domain`, hint: 'Write "example.org", without an @' });
     },
     write: (value) => value,
-  };
-}
-
-/** A duration; null where it is switched off. */
-export function durationOrOff(): Form<Millis | null> {
-  const inner = duration();
-  return {
-    type: 'duration, or "off"',
-    read: (value, report) => (isOff(value) ? null : inner.read(value, report)),
-    write: (value) => (value === null ? 'off' : inner.write(value)),
   };
 }

@@ -1,6 +1,6 @@
 /** The table `[metrics]`: where Prometheus may ask, beside the socket of the API. */
+import { endpoint } from './listen-forms.ts';
 import { optional, table } from './setting.ts';
-import { endpoint } from './webhook-forms.ts';
 
 export const metrics = table('What Prometheus is told; the socket of the API has the same at /metrics.', {
   listen: optional(endpoint(), {

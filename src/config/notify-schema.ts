@@ -2,11 +2,11 @@
 import type { Millis } from '../core/types.ts';
 import { argv } from './command-schema.ts';
 import type { NotifyConfig } from './config.ts';
-import { duration, found, path, rate } from './forms.ts';
+import { duration, found, path, rate, secret } from './forms.ts';
 import { someOf } from './list-forms.ts';
+import { endpoint } from './listen-forms.ts';
 import { type Form, optional, type Report, setting, table } from './setting.ts';
 import type { TomlTable, TomlValue } from './toml.ts';
-import { endpoint, secret } from './webhook-forms.ts';
 
 type NoticeKind = NotifyConfig['events'][number];
 

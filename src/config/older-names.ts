@@ -12,7 +12,7 @@ const BANS = ['server', 'fail2ban'];
 const RATES = ['jmap', 'rate-limit'];
 const AUTO_BAN = ['server', 'auto-ban'];
 
-const OLDER_NAMES: readonly Move[] = [
+export const OLDER_NAMES: readonly Move[] = [
   { from: ['server', 'security', 'fail2ban'], to: [...BANS, 'authentication'] },
   { from: ['authentication', 'fail2ban'], to: [...BANS, 'authentication'] },
   { from: [...AUTO_BAN, 'auth', 'rate'], to: [...BANS, 'authentication'] },

@@ -1,4 +1,5 @@
 /** The text of `docs/configuration.md`: every setting with its type, default and meaning, out of the schema. */
+import { OLDER_NAMES } from './older-names.ts';
 import { SETTINGS } from './schema.ts';
 import { type Section, sectionsOf } from './sections.ts';
 import type { Setting } from './setting.ts';
@@ -36,16 +37,14 @@ ${FORMS}
 
 `;
 
-const OLDER_NAMES = `## Older names
-
-These are accepted with a note: \`server.auto-ban.auth.rate\`, \`authentication.fail2ban\` and \`server.security.fail2ban\` for
-\`server.fail2ban.authentication\`; \`server.auto-ban.abuse.rate\` for \`server.fail2ban.invalid-rcpt\`;
-\`server.auto-ban.loiter.rate\` for \`server.fail2ban.loitering\`; \`server.auto-ban.scan.rate\` for \`server.fail2ban.scan\`.
-`;
-
 /** The whole reference, in Markdown. */
 export function renderReference(): string {
-  return `${INTRODUCTION}${sectionsOf(SETTINGS).map(renderSection).join('\n')}\n${OLDER_NAMES}`;
+  return `${INTRODUCTION}${sectionsOf(SETTINGS).map(renderSection).join('\n')}\n${renderOlderNames()}`;
+}
+
+function renderOlderNames(): string {
+  const rows = OLDER_NAMES.map(({ from, to }) => `| \`${from.join('.')}\` | \`${to.join('.')}\` |\n`);
+  return `## Older names\n\nThese are accepted with a note.\n\n| older name | now |\n| --- | --- |\n${rows.join('')}`;
 }
 
 /** The column of fail2ban's words is left out where a section has none. */

@@ -1,10 +1,9 @@
 /** The tables `[authentication]`, `[jmap]` and `[http]`: what may only happen so often, and who asks before it happens. */
 import { argv } from './command-schema.ts';
-import { choice, duration, flag, found, path, rate, whole } from './forms.ts';
+import { choice, duration, flag, found, path, rate, secret, whole } from './forms.ts';
 import { listen } from './listen-forms.ts';
 import { type Form, optional, type Report, setting, table } from './setting.ts';
 import type { TomlTable, TomlValue } from './toml.ts';
-import { secret } from './webhook-forms.ts';
 
 export const authentication = table('Attempts to log in, whether they fail or not.', {
   'rate-limit': setting(rate(), '10/1m', {

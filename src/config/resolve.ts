@@ -28,7 +28,7 @@ import { PRESETS, type Preset, type Settings } from './schema.ts';
 
 type Fail2ban = Settings['server']['fail2ban'];
 
-/** What holds. `isWritten` tells whether the file names authentication itself; a preset only counts where it does not. */
+/** What holds. A preset only counts where the file does not name authentication itself. */
 export function resolve(settings: Settings, authenticationIsWritten: boolean): Config {
   const { server } = settings;
   const limits = resolveLimits(server.fail2ban, authenticationIsWritten);

@@ -7,11 +7,12 @@ import { command } from './command-schema.ts';
 import { exim } from './deny-file-schema.ts';
 import { dovecot } from './dovecot-schema.ts';
 import { firewall } from './firewall-schema.ts';
-import { banTime, choice, duration, flag, path, whole, zone } from './forms.ts';
+import { banTime, choice, duration, durationOrOff, flag, path, secret, whole, zone } from './forms.ts';
 import { increment, limit } from './limit-forms.ts';
 import { filterNames, globs, networks, units } from './list-forms.ts';
+import { endpoint } from './listen-forms.ts';
 import { log } from './log-schema.ts';
-import { domain, durationOrOff } from './login-forms.ts';
+import { domain } from './login-forms.ts';
 import { metrics } from './metrics-schema.ts';
 import { notify } from './notify-schema.ts';
 import { postfix } from './postfix-schema.ts';
@@ -19,7 +20,6 @@ import { authentication, http, jmap } from './requests-schema.ts';
 import { named, optional, type Report, setting, table, type ValueOf } from './setting.ts';
 import { stalwart } from './stalwart-schema.ts';
 import type { TomlTable } from './toml.ts';
-import { endpoint, secret } from './webhook-forms.ts';
 
 export type Settings = ValueOf<typeof SETTINGS>;
 
@@ -118,9 +118,14 @@ const source = table(
       fail2ban: 'logpath',
       example: ['/var/log/mail.log'],
     }),
-    journal: setting(flag(), false, { meaning: 'Whether to read the systemd journal', fail2ban: 'backend = systemd' }),
+    journal: setting(flag(), false, {
+      meaning:
+        'Whether to read the systemd journal: what the units of the filters log, and whatever logs as mail or authpriv',
+      fail2ban: 'backend = systemd',
+    }),
     units: optional(units(), {
-      meaning: 'Read the journal, but only of these units',
+      meaning:
+        'Read the journal: what these units log, and whatever logs as mail or authpriv; a name without a type is a service',
       fail2ban: 'journalmatch',
       example: ['postfix@-.service', 'dovecot.service'],
     }),

@@ -1,7 +1,7 @@
 /**
  * What a configuration is made of: settings, tables of settings and named tables. Each carries how it is read and
  * written, its default and its sentence for the documentation, so that everything else is generated from one place.
- * The only user of zod.
+ * The wrapper of zod for the configuration; docs/dependencies.md has the others.
  */
 import * as z from 'zod/mini';
 import type { Path } from './positions.ts';

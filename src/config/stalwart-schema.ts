@@ -1,8 +1,7 @@
 /** The table `[stalwart]`: Stalwart's management API, by which it is told of banned addresses and locked logins. */
-import { choice, flag, found, path } from './forms.ts';
+import { choice, flag, found, path, secret } from './forms.ts';
 import { type Form, optional, type Report, setting, table } from './setting.ts';
 import type { TomlTable } from './toml.ts';
-import { secret } from './webhook-forms.ts';
 
 export const stalwart = table('What Stalwart is told.', {
   api: table(

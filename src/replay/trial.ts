@@ -11,6 +11,7 @@ import { subjectKey } from '../core/subject.ts';
 import { type LoginTarget, Targets } from '../core/targets.ts';
 import type { Ban, Event, FailureKind, Millis, Subject } from '../core/types.ts';
 import type { Count } from '../core/verdict.ts';
+import { alwaysAllowed } from '../rules.ts';
 import { Dossier, Dossiers } from './dossier.ts';
 
 export interface TrialOptions {
@@ -44,8 +45,9 @@ export class Trial {
     this.config = config;
     this.#options = options;
     this.#judge = new Judge(config);
-    this.#judge.allow(neverBanned(config), 0);
-    this.#targets = new Targets(config, new AllowList(neverBanned(config)));
+    const allowed = neverBanned(config);
+    this.#judge.allow(allowed, 0);
+    this.#targets = new Targets(config, new AllowList(allowed));
   }
 
   /** Who would have been banned, by the key of the subject, in the order of their first bans. */
@@ -153,11 +155,11 @@ function failLogin(login: Dossier, { ip, time }: Event, period: Millis): void {
   login.fail(ip, time, period);
 }
 
-/** What the configuration allows, and loopback. The addresses of this host are not those of the host of the logs. */
+/** The addresses of this host are not those of the host of the logs: of its own, only loopback is known. */
 function neverBanned(config: Config): (readonly [Network, string])[] {
   const loopback = ['127.0.0.0/8', '::1'].flatMap((text) => parseNetwork(text) ?? []);
-  return [
-    ...loopback.map((network) => [network, 'loopback'] as const),
-    ...config.allowed.map(({ network, name }) => [network, name ?? 'configuration'] as const),
-  ];
+  return alwaysAllowed(
+    config,
+    loopback.map((network) => [network, 'loopback']),
+  );
 }

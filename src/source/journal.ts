@@ -19,9 +19,8 @@ import type { Position, Sink, Source, SourceStatus } from './types.ts';
 
 export interface JournalSourceOptions {
   readonly name: string;
-  /** Entries of any of these units, identifiers or facilities; all entries where none is given. */
+  /** Entries of any of these units or facilities; all entries where none is given. */
   readonly units: readonly string[];
-  readonly identifiers: readonly string[];
   readonly facilities?: readonly number[];
   /** This host's id, for entries of other boots than this one. */
   readonly machine?: string | null;
@@ -75,9 +74,9 @@ class RunningJournalSource {
   #dropped = 0;
 
   constructor(options: JournalSourceOptions, since: Millis, sink: Sink) {
-    const { units, identifiers, facilities = [], machine = null } = options;
+    const { units, facilities = [], machine = null } = options;
     this.#options = options;
-    this.#matches = { units, identifiers, facilities, machine };
+    this.#matches = { units, facilities, machine };
     this.#sink = sink;
     this.#problems = new Problems(sink);
     this.#start = { type: 'since', time: since };

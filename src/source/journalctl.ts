@@ -5,7 +5,6 @@ import type { Millis } from '../core/types.ts';
 /** Which entries are wanted: those that match any one of these. All where nothing is given. */
 export interface JournalMatches {
   readonly units: readonly string[];
-  readonly identifiers: readonly string[];
   /** Syslog facilities by number (RFC 5424 section 6.2.1); 2 is mail. */
   readonly facilities: readonly number[];
   /**
@@ -23,7 +22,6 @@ export type JournalStart =
 export function journalArguments(matches: JournalMatches, start: JournalStart): string[] {
   const groups = [
     ...matches.units.map((unit) => `_SYSTEMD_UNIT=${unit}`),
-    ...matches.identifiers.map((identifier) => `SYSLOG_IDENTIFIER=${identifier}`),
     ...matches.facilities.map((facility) => `SYSLOG_FACILITY=${facility}`),
   ];
   const { machine } = matches;

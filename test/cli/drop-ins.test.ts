@@ -1,4 +1,4 @@
-/** A configuration with drop-ins on the command line: which files were read, and what is wrong in which. */
+/** A configuration of several files on the command line: which were read, and what is wrong in which. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,4 +37,17 @@ test('a broken drop-in is an error of the configuration, shown with its line', a
   const { code, stderr } = await tailban(['run', '--config', 'tailban.toml'], { cwd });
   assert.match(stderr, /^tailban\.d\/a\.toml:3:1: Unknown setting firewall\.prots\n {2}3 \| prots = \[25\]\n/);
   assert.equal(code, 78);
+});
+
+test('a broken file of aliases is an error of the configuration for check, config and the start, shown with its line', async (t) => {
+  const cwd = await configured(t, { aliases: 'sales alice\nchef\n' });
+  await writeFile(join(cwd, 'tailban.toml'), `[login]\naliases = "${cwd}/aliases"\n`);
+  for (const command of ['check', 'config', 'run']) {
+    const { code, stderr } = await tailban([command, '--config', 'tailban.toml'], { cwd });
+    assert.match(
+      stderr,
+      /\/aliases:2:1: Cannot read this alias: "chef" is not one alias and one login\n {2}2 \| chef\n/,
+    );
+    assert.equal(code, 78, command);
+  }
 });

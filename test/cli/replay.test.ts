@@ -133,6 +133,23 @@ test('a file is read as the source of the configuration that it was rotated out 
   );
 });
 
+test('a configuration compared with itself makes no difference, aliases and all', async (t) => {
+  const folder = await temporaryFolder(t);
+  const [compare, aliases] = [join(folder, 'other.toml'), join(folder, 'aliases')];
+  const limits = `[server.fail2ban]\nlogin = "3/1h"\n[login]\naliases = "${aliases}"\n`;
+  await writeFile(compare, limits);
+  await writeFile(aliases, 'sales@example.org alice@example.org\n');
+  const logins = ['alice@example.org', 'sales@example.org', 'alice@example.org'];
+  const text = logins.map((login, index) => failure(index, `192.0.2.${index}`, login)).join('');
+  const played = await play(t, { 'mail.log': text }, { json: true, compare }, { limits });
+  assert.deepEqual(
+    bans(played).map(([subject]) => subject),
+    ['alice@example.org'],
+  );
+  const { same, onlyThis, onlyOther, changed } = JSON.parse(played.out).compare;
+  assert.deepEqual({ same, onlyThis, onlyOther, changed }, { same: 1, onlyThis: [], onlyOther: [], changed: [] });
+});
+
 test('times are read as dates, as times in a zone or none, and as so long ago', () => {
   const now = Date.UTC(2026, 10, 22, 12);
   const read = (text: string): string => new Date(readMoment('--since', text, now, Date.UTC)).toISOString();

@@ -178,6 +178,18 @@ describe('bad values', () => {
       '2:11 Cannot read source.mail.units[0]: "-x" is no name of a systemd unit [Write one such as "dovecot.service" or "postfix@-.service"]',
     ],
     [
+      '[source.mail]\nunits = "dovecot.service postfix*"',
+      '2:26 Cannot read source.mail.units: "postfix*" is a pattern, but units are known by their whole names [Write each unit by its name, such as "dovecot.service" or "postfix@-.service"; systemctl list-units shows them]',
+    ],
+    [
+      '[source.mail]\nunits = ["postfix@.service"]',
+      '2:11 Cannot read source.mail.units[0]: "postfix@.service" is a template, and only its instances log [Write the instance behind the @, such as "postfix@-.service"]',
+    ],
+    [
+      '[source.mail]\nunits = ["mail.target"]',
+      '2:11 Cannot read source.mail.units[0]: "mail.target" is a target, which logs nothing [Write the service, such as "dovecot.service"]',
+    ],
+    [
       '[source."a:b"]\njournal = true',
       '1:9 Cannot read source."a:b": "a:b" is no usable name [A name is made of letters, digits, dots, dashes and underscores]',
     ],

@@ -63,6 +63,37 @@ describe('loadConfig', () => {
   }
 });
 
+describe('the aliases of logins', () => {
+  const toml = '[login]\ndefault-domain = "example.org"\naliases = "/aliases"\n';
+  const problemWith = async (aliases: Readonly<Record<string, string | Error>>): Promise<string> => {
+    const files = { '/x.toml': toml, ...aliases };
+    try {
+      await loadConfig('/x.toml', diskOf(files));
+    } catch (error) {
+      assert.ok(error instanceof ConfigError, String(error));
+      return formatProblem(error, String(files['/aliases' as keyof typeof files] ?? ''));
+    }
+    return 'none';
+  };
+
+  it('are part of the configuration', async () => {
+    const { config } = await loadConfig('/x.toml', diskOf({ '/x.toml': toml, '/aliases': 'sales: alice\n' }));
+    assert.deepEqual([...config.logins.names.aliases], [['sales@example.org', 'alice@example.org']]);
+  });
+
+  it('have their own errors, with file, line and what to write', async () => {
+    assert.equal(
+      await problemWith({ '/aliases': 'sales alice\nchef\n' }),
+      '/aliases:2:1: Cannot read this alias: "chef" is not one alias and one login\n  2 | chef\n    | ^\n' +
+        '  hint: Write "alias@example.org login@example.org", one pair on a line',
+    );
+    assert.equal(
+      await problemWith({}),
+      '/aliases: Cannot read the aliases of logins: it went wrong\n  hint: See login.aliases',
+    );
+  });
+});
+
 describe('formatProblem', () => {
   it('shows the place, the line, a caret under it, and what to write', () => {
     assert.deepEqual(shown('# ours\n[server.fail2ban]\n\tbantime = "1h"\r\n'), [

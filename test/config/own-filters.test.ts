@@ -153,3 +153,16 @@ test('a directory in the place of an own file, or a file in the place of the fol
   await writeFile(own, '');
   assert.match(await problem(), /^0:0 Cannot read this folder of filters: ENOTDIR/);
 });
+
+test('units are told by their whole names, and what no unit is called is an error', async (t) => {
+  const { load, write, problem } = await folders(t);
+  const filter = (units: string) =>
+    `name = "new"\nprograms = ["new"]\nunits = [${units}]\n${pattern('own', 'own from <ip>')}`;
+  await write('new.toml', filter('"turnstile", "gate@1"'));
+  assert.deepEqual((await load()).get('new')?.definition.units, ['turnstile.service', 'gate@1.service']);
+  await write('new.toml', filter('"a", "gate*"'));
+  assert.equal(
+    await problem(),
+    '3:15 "gate*" is a pattern, but units are known by their whole names [Write each unit by its name, such as "dovecot.service" or "postfix@-.service"; systemctl list-units shows them]',
+  );
+});

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parseConfig } from '../../src/config/load.ts';
+import { OLDER_NAMES } from '../../src/config/older-names.ts';
 import { renderReference } from '../../src/config/reference.ts';
 import { renderConfig } from '../../src/config/render.ts';
 import { type TomlTable, tomlKey, tomlLiteral } from '../../src/config/toml.ts';
@@ -132,6 +133,12 @@ describe('renderConfig', () => {
 describe('docs/configuration.md', () => {
   it('is what node docs/generate.ts writes', () => {
     assert.equal(readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8'), renderReference());
+  });
+
+  it('names every older name that is read, and what it is called today', () => {
+    assert.ok(OLDER_NAMES.length > 6);
+    for (const { from, to } of OLDER_NAMES)
+      assert.ok(renderReference().includes(`| \`${from.join('.')}\` | \`${to.join('.')}\` |`), from.join('.'));
   });
 
   it('names every setting of the effective configuration', () => {

@@ -143,13 +143,13 @@ network.partner = { address = ["203.0.113.0/24"] }`);
 });
 
 describe('sources', () => {
-  it('read the whole journal, or some units of it, or files, or a webhook', () => {
+  it('read the journal, or some units of it, each by its whole name, or files, or a webhook', () => {
     const { sources } = config(`
 [source.all]
 journal = true
 [source.some]
 journal = true
-units = "dovecot.service postfix*.service"
+units = "dovecot postfix@- php8.2-fpm session-1.scope"
 [source.files]
 files = "/var/log/mail log/*.log"
 timezone = "UTC"
@@ -159,7 +159,13 @@ webhook = "[::1]:8081"
 key = "long enough"`);
     assert.deepEqual(sources, [
       { type: 'journal', name: 'all', units: null, filters: null, zone: null },
-      { type: 'journal', name: 'some', units: ['dovecot.service', 'postfix*.service'], filters: null, zone: null },
+      {
+        type: 'journal',
+        name: 'some',
+        units: ['dovecot.service', 'postfix@-.service', 'php8.2-fpm.service', 'session-1.scope'],
+        filters: null,
+        zone: null,
+      },
       { type: 'files', name: 'files', files: ['/var/log/mail log/*.log'], filters: ['postfix'], zone: 'UTC' },
       {
         type: 'webhook',

@@ -135,6 +135,7 @@ test('an admin learns that his own address is banned, could be, or never is', as
     /^ok:/,
   );
   assert.match((await finds(adminCheck, { adminAddress }, '[server]\nallowed-ip = ["192.0.2.7"]')).join(), /^ok:/);
+  assert.match((await finds(adminCheck, { adminAddress }, '[server]\ntrusted-proxies = ["192.0.2.7"]')).join(), /^ok:/);
   const own = [[parseNetwork('192.0.2.7') ?? assert.fail(), 'own address on eth0']] as const;
   assert.match((await finds(adminCheck, { adminAddress }, '', { own })).join(), /^ok:/);
   assert.deepEqual(await finds(adminCheck, {}), []);

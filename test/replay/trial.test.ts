@@ -77,13 +77,14 @@ test('a ban ends, and the next one is longer', () => {
   );
 });
 
-test('addresses that are never banned are counted by themselves, loopback among them', () => {
-  const trial = tried(`${USUAL}\nserver.allowed-ip = ["198.51.100.0/24"]`, [
+test('addresses that are never banned are counted by themselves, loopback and trusted proxies among them', () => {
+  const trial = tried(`${USUAL}\nserver.allowed-ip = ["198.51.100.0/24"]\nserver.trusted-proxies = ["192.0.2.80"]`, [
     ...times(10, () => failed(OFFICE, 'alice')),
+    ...times(10, () => failed('192.0.2.80', 'alice')),
     ...times(10, () => failed('127.0.0.1', 'alice')),
     ...times(10, () => failed('::1', 'alice')),
   ]);
-  assert.deepEqual([trial.allowed, trial.banCount], [30, 0]);
+  assert.deepEqual([trial.allowed, trial.banCount], [40, 0]);
 });
 
 test('who types the wrong password and then the right one is probably innocent', () => {

@@ -23,7 +23,6 @@ async function setUp(t: TestContext, script: string) {
     const source = journalSource({
       name: 'j',
       units: [],
-      identifiers: [],
       command,
       now,
       pause: 20,
@@ -43,12 +42,12 @@ function entry(number: number, message = 'x'): string {
   return JSON.stringify({ __CURSOR: `s=1;i=${number};t=5f5e100`, _PID: '7', MESSAGE: message });
 }
 
-test('the first start asks for entries since a time, of any of the units, identifiers and facilities', async (t) => {
+test('the first start asks for entries since a time, of any of the units and facilities', async (t) => {
   const { calls, begin } = await setUp(t, FOLLOW);
-  await begin({ units: ['postfix@-.service', 'dovecot.service'], identifiers: ['dovecot'], facilities: [2] });
+  await begin({ units: ['postfix@-.service', 'dovecot.service'], facilities: [2] });
   assert.deepEqual(await calls(), [
     '--all --output=json --follow --no-tail --no-pager --since=@12.345000 _SYSTEMD_UNIT=postfix@-.service + ' +
-      '_SYSTEMD_UNIT=dovecot.service + SYSLOG_IDENTIFIER=dovecot + SYSLOG_FACILITY=2',
+      '_SYSTEMD_UNIT=dovecot.service + SYSLOG_FACILITY=2',
   ]);
 });
 

@@ -3,11 +3,11 @@ import type { Config, SourceConfig } from '../../config/config.ts';
 import { DISK } from '../../config/files.ts';
 import { loadConfig } from '../../config/load.ts';
 import { closest } from '../../config/suggest.ts';
-import type { Network } from '../../core/ip.ts';
 import { Judge } from '../../core/judge.ts';
 import type { MatcherOptions } from '../../filter/match.ts';
 import { hostNetworks } from '../../host.ts';
 import { howToRead } from '../../how-to-read.ts';
+import { alwaysAllowed } from '../../rules.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { allFilters } from '../filters.ts';
 import type { Invocation } from '../invocation.ts';
@@ -67,11 +67,7 @@ function sourceNamed(name: string, { sources }: Config): SourceConfig {
 /** One that knows the limits and the allow-list of configuration and host, and nothing of what was before. */
 async function judgeOf(config: Config, now: number): Promise<Judge> {
   const judge = new Judge(config);
-  const configured = config.allowed.map(({ network, name }): [Network, string] => [
-    network,
-    name === null ? 'configuration' : `configuration, network ${name}`,
-  ]);
-  judge.allow([...(await hostNetworks()), ...configured], now);
+  judge.allow(alwaysAllowed(config, await hostNetworks()), now);
   return judge;
 }
 

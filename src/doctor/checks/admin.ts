@@ -1,5 +1,6 @@
 /** Whoever asks: is the address that they are logged in from banned, or could it be? */
 import { type Address, contains, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { alwaysAllowed } from '../../rules.ts';
 import { commands, note, type Observation, ok, problem } from '../finding.ts';
 import type { Host } from '../host.ts';
 import type { Check, Situation } from '../situation.ts';
@@ -17,11 +18,7 @@ export const adminCheck: Check = {
           commands(`tailban unban ${ban.subject}`, `tailban allow ${address} --note admin`),
         ),
       ];
-    const allowed = [
-      ...own.map(([network]) => network),
-      ...config.allowed.map(({ network }) => network),
-      ...given(daemon),
-    ];
+    const allowed = [...alwaysAllowed(config, own).map(([network]) => network), ...given(daemon)];
     if (allowed.some((network) => contains(network, address)))
       return [ok(`You are logged in from ${address}, which is never banned`)];
     return [
