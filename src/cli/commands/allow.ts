@@ -1,5 +1,5 @@
 /** `tailban allow`: puts a network on the allow-list, or without one shows that list. */
-import { EXIT, type ExitCode } from '../exit.ts';
+import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { requireNetwork } from '../subject-argument.ts';
 import { renderTable } from '../table.ts';
@@ -17,7 +17,13 @@ export async function allow(
   argument: string | undefined,
   options: AllowOptions,
 ): Promise<ExitCode> {
-  if (argument === undefined || options.list) return showAllowed(invocation, options.json === true);
+  if (argument === undefined) return showAllowed(invocation, options.json === true);
+  if (options.list)
+    throw new CliError(
+      EXIT.usage,
+      'Both --list and a network are given, one is expected',
+      'Leave out --list to allow the network, or the network to see the list',
+    );
   const network = requireNetwork(argument);
   const lifted = await (await connect(invocation)).allow({ network, note: options.note });
   const freed = lifted.length === 0 ? '' : `; unbanned ${printable(lifted.join(', '))}`;
