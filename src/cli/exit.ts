@@ -3,6 +3,8 @@
  * modules throw what fits them; here is the one place that turns that into a code.
  */
 import { ApiError } from '../api/client.ts';
+import { StoreError, type StoreTrouble } from '../store/failure.ts';
+import { SocketError } from '../unix-socket.ts';
 
 export const EXIT = {
   ok: 0,
@@ -47,13 +49,28 @@ export interface Ending {
 export function endingOf(error: unknown): Ending {
   if (error instanceof CliError) return { exitCode: error.exitCode, message: error.message, hint: error.hint };
   if (error instanceof ApiError) return { exitCode: apiExitCode(error), message: error.message, hint: error.hint };
-  const code = systemCode(error);
+  if (error instanceof StoreError)
+    return { exitCode: STORE_EXITS[error.trouble], message: error.message, hint: error.hint };
+  const code = systemExit(error);
+  if (error instanceof SocketError)
+    return { exitCode: code ?? EXIT.unavailable, message: error.message, hint: error.hint };
   const message = error instanceof Error ? error.message : String(error);
-  const hint = error instanceof Error && 'hint' in error ? String(error.hint) : '';
-  if (code !== null) return { exitCode: SYSTEM_EXITS[code] ?? EXIT.internal, message, hint };
-  if (hint !== '') return { exitCode: EXIT.unavailable, message, hint };
+  if (code !== null) return { exitCode: code, message, hint: '' };
   return { exitCode: EXIT.internal, message: `Internal error: ${message}`, hint: 'Please report this' };
 }
+
+/** systemd starts the daemon again after every code but `config`: where only an admin can help, it is that. */
+const STORE_EXITS: Readonly<Record<StoreTrouble, ExitCode>> = {
+  'in-use': EXIT.unavailable,
+  newer: EXIT.config,
+  foreign: EXIT.config,
+  missing: EXIT.noInput,
+  directory: EXIT.cannotCreate,
+  permission: EXIT.permission,
+  full: EXIT.cannotCreate,
+  damaged: EXIT.ioError,
+  failed: EXIT.unavailable,
+};
 
 const SYSTEM_EXITS: Readonly<Record<string, ExitCode>> = {
   EACCES: EXIT.permission,
@@ -75,10 +92,11 @@ function apiExitCode({ problem, status }: ApiError): ExitCode {
   return status === 400 ? EXIT.usage : EXIT.refused;
 }
 
-/** The code of the system's own error, such as EACCES, wherever it stands in the chain of causes. */
-function systemCode(error: unknown): string | null {
+/** What the system's own error means, such as EACCES, wherever it stands in the chain of causes; null where there is none. */
+function systemExit(error: unknown): ExitCode | null {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 10; cause = cause.cause, depth++) {
-    if ('code' in cause && typeof cause.code === 'string' && cause.code in SYSTEM_EXITS) return cause.code;
+    const exit = 'code' in cause && typeof cause.code === 'string' ? SYSTEM_EXITS[cause.code] : undefined;
+    if (exit !== undefined) return exit;
   }
   return null;
 }

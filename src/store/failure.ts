@@ -1,9 +1,21 @@
 /**
- * What can go wrong with the store, as one error: the action that failed, the path, the kind of trouble that the daemon
- * chooses its exit code by, and what the admin can do about it.
+ * What can go wrong with the store, as one error: the action that failed, the path, the kind of trouble that decides with
+ * which code a command ends (`src/cli/exit.ts`), and what the admin can do about it.
  */
+import { accessSync } from 'node:fs';
+import { dirname } from 'node:path';
 
-export type StoreTrouble = 'in-use' | 'newer' | 'foreign' | 'permission' | 'full' | 'damaged' | 'failed';
+/** `missing`: there is nothing to read; `directory`: nothing can be made where it is to be. */
+export type StoreTrouble =
+  | 'in-use'
+  | 'newer'
+  | 'foreign'
+  | 'missing'
+  | 'directory'
+  | 'permission'
+  | 'full'
+  | 'damaged'
+  | 'failed';
 
 export class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -24,7 +36,10 @@ const HINTS: Readonly<Record<StoreTrouble, string>> = {
   'in-use': 'Stop the other process first, such as with: systemctl stop tailban',
   newer: 'Install the newer tailban again, or move the file away to start with an empty store',
   foreign: 'Give tailban a file of its own in the configuration, or move this one away',
-  permission: 'Run as root, and look whether the directory is one, and at its owner, mode and mount options',
+  missing: 'tailban has not run here yet',
+  directory: 'Look whether every part of that path is a directory, and whether the file system is mounted read-only',
+  permission:
+    'Run as root, and look at the owner, the mode and the mount options of the directory and of what is in it',
   full: 'Make room on that file system; tailban goes on where it was',
   damaged: 'Restart tailban: it moves a damaged file aside and starts with a fresh one',
   failed: 'Where this stays so, move the file away to start with an empty store',
@@ -33,7 +48,7 @@ const HINTS: Readonly<Record<StoreTrouble, string>> = {
 /** Wraps whatever SQLite or the file system threw; `action` is the start of a sentence, such as `Bans cannot be saved`. */
 export function storeError(action: string, path: string, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
-  const trouble = troubleOf(cause);
+  const trouble = isClosed(cause) ? troubleAround(path) : troubleOf(cause);
   const said = cause instanceof Error ? cause.message : String(cause);
   return new StoreError(`${action} in ${path}: ${SENTENCES[trouble] ?? said}`, path, trouble, HINTS[trouble], {
     cause,
@@ -46,6 +61,8 @@ const SENTENCES: Readonly<Partial<Record<StoreTrouble, string>>> = {
   damaged: 'the database is damaged',
 };
 
+/** SQLITE_CANTOPEN, which is all that SQLite says, whatever the reason. */
+const CANNOT_OPEN = 14;
 /** Result codes of SQLite (https://sqlite.org/rescode.html); those above 255 are extended ones. */
 const PRIMARY: Readonly<Record<number, StoreTrouble>> = {
   3: 'permission',
@@ -54,7 +71,7 @@ const PRIMARY: Readonly<Record<number, StoreTrouble>> = {
   8: 'permission',
   11: 'damaged',
   13: 'full',
-  14: 'permission',
+  [CANNOT_OPEN]: 'permission',
   26: 'damaged',
 };
 /** SQLITE_IOERR_SHMSIZE: the shared memory file beside a WAL could not grow, for want of space. */
@@ -63,11 +80,11 @@ const EXTENDED: Readonly<Record<number, StoreTrouble>> = { 4874: 'full' };
 const SYSTEM: Readonly<Record<string, StoreTrouble>> = {
   EACCES: 'permission',
   EPERM: 'permission',
-  EROFS: 'permission',
-  ENOTDIR: 'permission',
+  EROFS: 'directory',
+  ENOTDIR: 'directory',
   // What Node says where a directory cannot be made on a read-only file system.
-  ENOENT: 'permission',
-  EEXIST: 'permission',
+  ENOENT: 'directory',
+  EEXIST: 'directory',
   ENOSPC: 'full',
   EDQUOT: 'full',
 };
@@ -79,4 +96,18 @@ export function troubleOf(error: unknown): StoreTrouble {
   if ('errcode' in error && typeof error.errcode === 'number')
     return EXTENDED[error.errcode] ?? PRIMARY[error.errcode & 255] ?? 'failed';
   return ('code' in error && typeof error.code === 'string' ? SYSTEM[error.code] : undefined) ?? 'failed';
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 255) === CANNOT_OPEN;
+}
+
+/** Why SQLite cannot open what is at the path. */
+function troubleAround(path: string): StoreTrouble {
+  try {
+    accessSync(dirname(path));
+    return 'permission';
+  } catch (error) {
+    return troubleOf(error);
+  }
 }

@@ -31,7 +31,7 @@ export function readStore(path: string, warn: (message: string) => void): StoreR
   let db: Database | null = null;
   try {
     if (statSync(path, { throwIfNoEntry: false }) === undefined)
-      throw new StoreError(`There is no database at ${path}`, path, 'failed', 'tailban has not run here yet');
+      throw new StoreError(`There is no database at ${path}`, path, 'missing');
     // Without a log beside it nobody has it open, and then no file has to be made to read it.
     db = connectToRead(path, !existsSync(`${path}-wal`));
     db.exec('BEGIN');

@@ -137,8 +137,8 @@ test('a path that cannot be a database is refused with the reason', (t) => {
   mkdirSync(path);
   refused(path, 'foreign', /is not a regular file/);
   writeFileSync(`${path}.file`, '');
-  refused(join(`${path}.file`, 'tailban.db'), 'permission', /^The store cannot be opened in .*file already exists/);
-  refused(join(`${path}.file`, 'more', 'tailban.db'), 'permission', /not a directory/);
+  refused(join(`${path}.file`, 'tailban.db'), 'directory', /^The store cannot be opened in .*file already exists/);
+  refused(join(`${path}.file`, 'more', 'tailban.db'), 'directory', /not a directory/);
   symlinkSync('nowhere', `${path}.link`);
   refused(`${path}.link`, 'failed', /is a link that leads to nothing/);
   writeFileSync(`${path}.db-lock`, 'something'.repeat(99));
