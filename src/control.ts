@@ -3,9 +3,9 @@ import type { Admin } from './admin.ts';
 import type { Control } from './api/contract.ts';
 import type { Guard } from './guard.ts';
 
-export type Daemonic = Pick<Control, 'status' | 'reload' | 'config'>;
+export type DaemonControl = Pick<Control, 'status' | 'reload' | 'config'>;
 
-export function controlOf(admin: Admin, guard: Guard, daemon: Daemonic): Control {
+export function controlOf(admin: Admin, guard: Guard, daemon: DaemonControl): Control {
   return {
     ...daemon,
     bans: () => admin.bans(),

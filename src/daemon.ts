@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Admin } from './admin.ts';
-import { announce, announceLogins } from './announce.ts';
+import { announce, announceFirewall, announceLogins } from './announce.ts';
 import { Refusal, type Status } from './api/contract.ts';
 import { serveApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
@@ -31,7 +31,7 @@ import { hostNetworks } from './host.ts';
 import { areSame, type Beginning, type Files, loadAgain, loadBeginning } from './loading.ts';
 import { type Logger, OwnLog } from './log.ts';
 import { Operations } from './operations.ts';
-import { carriedOut } from './patience.ts';
+import { waitUntilCarriedOut } from './patience.ts';
 import { Reading } from './reading.ts';
 import { restoreBans, restoreCounts } from './restore.ts';
 import { alwaysAllowed, judgeSettings, longestWindow } from './rules.ts';
@@ -166,7 +166,7 @@ class Daemon implements RunningDaemon {
     await restoreCounts(restored, waiting);
     this.#filters = await filters();
     await allowed;
-    await carriedOut(this.#queues);
+    await waitUntilCarriedOut(this.#queues);
     const control = controlOf(new Admin(options, guard), guard, {
       status: () => this.status(guard),
       reload: () => this.#reload(),
@@ -221,9 +221,9 @@ class Daemon implements RunningDaemon {
   }
 
   async #startEnforcers(guard: Guard): Promise<void> {
-    const { enforcer, problem } = await chooseFirewall(this.#loaded.config, this.#options.dryRun, this.#log, this.#now);
-    this.#firewallProblem = problem;
-    if (problem !== null) this.#log.warn(problem);
+    const firewall = await chooseFirewall(this.#loaded.config, this.#options.dryRun, this.#log, this.#now);
+    this.#firewallProblem = firewall.state === 'off' ? firewall.why : null;
+    announceFirewall(firewall, this.#log);
     const context = {
       activeBans: () => this.#judge.activeBans(),
       owners: (logins: ReadonlySet<string>) => this.#judge.originsOfMany(logins, this.#now()),
@@ -233,8 +233,8 @@ class Daemon implements RunningDaemon {
     };
     const others = this.#options.dryRun ? [] : loginEnforcers(this.#loaded.config, context);
     const isOn = this.#loaded.config.enabled;
-    if (!isOn) await removeGone(others, [], this.#log);
-    this.#enforcers = [enforcer, ...(isOn ? others : [])];
+    await removeGone([...firewall.others, ...(isOn ? [] : others)], [], this.#log);
+    this.#enforcers = [firewall.enforcer, ...(isOn ? others : [])];
     this.#queues = this.#enforcers.map((one) => queueFor(one, context));
     this.#judge.configure(this.#judgeSettings());
     announceLogins(this.#loaded.config, this.#queues, this.#log);
@@ -315,7 +315,7 @@ class Daemon implements RunningDaemon {
       // The firewall, which is the first, clears away its predecessor itself, once all bans are in force.
       await removeGone(before.slice(1), this.#enforcers, this.#log);
       for (const queue of this.#queues) queue.start();
-      await carriedOut(this.#queues);
+      await waitUntilCarriedOut(this.#queues);
     }
     if (difference.sources || filtersChanged) {
       await this.#reading.stop();

@@ -2,24 +2,32 @@
 import type { Config } from './config/config.ts';
 import type { Millis } from './core/types.ts';
 import { commandRunner, type Run } from './enforce/command.ts';
-import { dryRun } from './enforce/firewall/dry-run.ts';
 import { firewalld } from './enforce/firewall/firewalld.ts';
 import { ipsetFirewall } from './enforce/firewall/ipset-firewall.ts';
 import { nftables } from './enforce/firewall/nftables.ts';
 import { type Backend, pickFirewall, problemWith } from './enforce/firewall/pick.ts';
+import { recording } from './enforce/firewall/recording.ts';
 import { bareHost, type RuleOwner, ufw } from './enforce/firewall/rule-owner.ts';
-import { removeAll, successor } from './enforce/firewall/successor.ts';
+import { successor } from './enforce/firewall/successor.ts';
 import { type Survey, surveyFirewalls } from './enforce/firewall/survey.ts';
 import type { Enforcer } from './enforce/types.ts';
 import type { Logger } from './log.ts';
 
 export interface FirewallChoice {
+  /** `waiting`: it cannot be used yet, and is tried again and again; `off`: nothing is to be blocked. */
+  readonly state: 'used' | 'waiting' | 'off';
+  /** Why it is so, in words for the log. */
+  readonly why: string;
   readonly enforcer: Enforcer;
-  /** Why nothing is to be blocked; null also where the enforcer does not work yet, which its queue tells. */
-  readonly problem: string | null;
+  /** What may hold rules of ours and is to be removed at once; others the enforcer removes itself when it takes over. */
+  readonly others: readonly Enforcer[];
 }
 
-/** @param run how commands are run; another one in tests */
+/**
+ * Looks at the host and changes nothing there.
+ * @param log told what the enforcer does, and what it cannot do
+ * @param run how commands are run; another one in tests
+ */
 export async function chooseFirewall(
   config: Pick<Config, 'enabled' | 'firewall' | 'ipv6Prefix'>,
   isDryRun: boolean,
@@ -27,34 +35,41 @@ export async function chooseFirewall(
   now: () => Millis,
   run: Run = commandRunner(),
 ): Promise<FirewallChoice> {
-  const idle = (problem: string): FirewallChoice => ({
-    enforcer: dryRun({ say: (text) => log.info(text), now }),
-    problem,
+  const off = (why: string, manner: string, others: readonly Enforcer[] = []): FirewallChoice => ({
+    state: 'off',
+    why: `${why}: nothing is blocked`,
+    enforcer: recording({ manner, say: (text) => log.info(text), now }),
+    others,
   });
-  if (isDryRun) return idle('dry run: nothing is blocked');
+  if (isDryRun) return off('dry run', 'Dry run: would');
   const survey = await surveyFirewalls(run);
   const firewalls = buildFirewalls(config, survey, { run, now, warn: (message) => log.warn(message) });
-  const warn = (message: string, error: unknown): void => log.warn({ err: error }, message);
   const usable = BACKENDS.filter((backend) => (backend === 'nftables' ? survey.nftables : survey.iptables) === null);
-  const others = (chosen: Backend | null): Enforcer[] =>
-    usable.filter((backend) => backend !== chosen).map((backend) => firewalls[backend]);
   const { backend } = config.firewall;
-  if (!config.enabled || backend === 'none') {
-    await removeAll(others(null), warn);
-    return idle(`${config.enabled ? 'firewall.backend is "none"' : 'tailban is switched off'}: nothing is blocked`);
-  }
-  if (backend !== 'auto') {
-    // Whoever asks for one gets it as soon as it works; the queue tries on.
-    const problem = problemWith(backend, survey);
-    if (problem === null) log.info(`firewall: ${backend}, as configured`);
-    else log.warn(problem);
-    return { enforcer: successor(firewalls[backend], others(backend), warn), problem: null };
-  }
-  const { backend: picked, why } = pickFirewall(survey);
-  if (picked === null) log.warn(`${why}: nothing is blocked until nftables works, which is tried again and again`);
-  else log.info(`firewall: ${why}`);
-  const chosen = picked ?? 'nftables';
-  return { enforcer: successor(firewalls[chosen], others(chosen), warn), problem: null };
+  const all = usable.map((one) => firewalls[one]);
+  if (!config.enabled) return off('tailban is switched off', 'Switched off, only recorded:', all);
+  if (backend === 'none') return off('firewall.backend is "none"', 'No firewall, only recorded:', all);
+  const { chosen, state, why } = backend === 'auto' ? picked(survey) : asked(backend, survey);
+  const before = usable.filter((one) => one !== chosen).map((one) => firewalls[one]);
+  const warn = (message: string, error: unknown): void => log.warn({ err: error }, message);
+  return { state, why, enforcer: successor(firewalls[chosen], before, warn), others: [] };
+}
+
+type Decision = Pick<FirewallChoice, 'state' | 'why'> & { readonly chosen: Backend };
+
+function picked(survey: Survey): Decision {
+  const { backend, why } = pickFirewall(survey);
+  if (backend !== null) return { chosen: backend, state: 'used', why };
+  const outlook = 'nothing is blocked until nftables works, which is tried again and again';
+  return { chosen: 'nftables', state: 'waiting', why: `${why}: ${outlook}` };
+}
+
+/** Whoever asks for one gets it as soon as it works; the queue tries on. */
+function asked(backend: Backend, survey: Survey): Decision {
+  const problem = problemWith(backend, survey);
+  return problem === null
+    ? { chosen: backend, state: 'used', why: `${backend}, as configured` }
+    : { chosen: backend, state: 'waiting', why: problem };
 }
 
 const BACKENDS: readonly Backend[] = ['nftables', 'iptables', 'firewalld', 'ufw'];

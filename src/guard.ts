@@ -14,7 +14,7 @@ import type { EnforcerQueue } from './enforce/queue.ts';
 import type { LoginReport } from './gate/types.ts';
 import type { Logger } from './log.ts';
 import type { Observer } from './observer.ts';
-import { carriedOut } from './patience.ts';
+import { waitUntilCarriedOut } from './patience.ts';
 import type { Store } from './store/store.ts';
 import { EVIDENCE, KNOWN_GOOD } from './store/types.ts';
 
@@ -210,13 +210,13 @@ export class Guard {
     this.#changes.push(...changes);
     this.commit();
     this.checkpoint();
-    await carriedOut(this.#queues);
+    await waitUntilCarriedOut(this.#queues);
   }
 
   /** Tells the enforcers of a ban that they know, because what they are to do about it has changed, and waits for them. */
   async tellAgain(ban: Ban): Promise<void> {
     this.#tell([{ type: 'ban', ban }]);
-    await carriedOut(this.#queues);
+    await waitUntilCarriedOut(this.#queues);
   }
 
   /** A store that cannot be written must not stop the guarding; the admin hears of it once. */

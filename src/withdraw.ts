@@ -12,7 +12,7 @@ import type { Logger } from './log.ts';
 export async function withdraw(config: Config, log: Logger, now: () => Millis): Promise<void> {
   // Just what the daemon itself does when it is switched off.
   const off = { ...config, enabled: false };
-  await chooseFirewall(off, false, log, now);
+  const { others } = await chooseFirewall(off, false, log, now);
   const context = { activeBans: () => [], owners: () => new Map(), now, log };
-  await removeGone(loginEnforcers(off, context), [], log);
+  await removeGone([...others, ...loginEnforcers(off, context)], [], log);
 }

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini';
 import type { NameChange } from '../core/login-names.ts';
-import type { BanCause, FailureKind, Kind, Limit, Millis, RateName } from '../core/types.ts';
+import type { BanCause, FailureKind, Kind, Limit, LoginHandling, Millis, RateName } from '../core/types.ts';
 import type { RestoreAnswer, RestoreRequest } from './backup.ts';
 
 /** An address, a network, or `login:NAME`. */
@@ -192,12 +192,6 @@ export interface Status {
   /** What an admin should know about, such as a source that cannot be read. */
   readonly problems: readonly string[];
 }
-
-/**
- * Whether the owner of a locked login gets in from the networks that are known to be good, or nobody does; the last: nobody
- * does, but passwords are still looked at, so what fails is a real guess.
- */
-export type LoginHandling = 'spares owners' | 'spares nobody' | 'does not stop guesses';
 
 export interface SourceView {
   readonly name: string;

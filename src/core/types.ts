@@ -92,6 +92,12 @@ export type Change =
   | { readonly type: 'ban'; readonly ban: Ban }
   | { readonly type: 'unban'; readonly subject: Subject };
 
+/**
+ * What becomes of a locked login: its owner gets in from the networks that are known to be good, or nobody does; the last:
+ * nobody does, but passwords are still looked at, so what fails is a real guess.
+ */
+export type LoginHandling = 'spares owners' | 'spares nobody' | 'does not stop guesses';
+
 /** What may only happen so often; named as the settings are. */
 export const RATE_NAMES = ['authentication', 'jmap-authentication', 'anonymous', 'account'] as const;
 export type RateName = (typeof RATE_NAMES)[number];

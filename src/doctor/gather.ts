@@ -6,13 +6,12 @@ import { type Filter, loadFilters } from '../config/filter-files.ts';
 import { noteText, parseConfigFiles } from '../config/load.ts';
 import type { Millis } from '../core/types.ts';
 import { discoverSources } from '../discover.ts';
-import type { Run } from '../enforce/command.ts';
 import { ConfigError, ConfigErrors } from '../errors.ts';
-import { chooseFirewall, type FirewallChoice } from '../firewall.ts';
+import { chooseFirewall } from '../firewall.ts';
 import { hostNetworks } from '../host.ts';
 import { loadEverything } from '../loading.ts';
 import { errorCode } from '../source/glob.ts';
-import { rehearse } from './rehearsal.ts';
+import { type RehearsalOptions, rehearse } from './rehearsal.ts';
 import type { Daemon, Firewall, Rehearsal, Situation } from './situation.ts';
 
 export interface GatherOptions {
@@ -114,30 +113,24 @@ function withoutAliases(config: Config): Config {
   return { ...config, logins: { ...logins, names: { ...logins.names, aliases: new Map() } } };
 }
 
-/** What the daemon would choose. Where it would remove rules, nothing is asked. */
+/** What the daemon would choose. */
 async function firewallOf(config: Config, { isRoot, now }: GatherOptions): Promise<Firewall> {
   if (!config.enabled || config.firewall.backend === 'none') return { state: 'off' };
   if (!isRoot) return { state: 'unseen' };
-  const said: string[] = [];
-  const warned: string[] = [];
-  const log = { info: (text: unknown) => said.push(String(text)), warn: (text: unknown) => warned.push(String(text)) };
-  const { enforcer, problem } = await chooseFirewall(config, false, log as FirewallLog, now);
-  // The daemon goes on trying what does not work yet, and says so as a warning.
-  if (problem !== null || warned.length > 0) return { state: 'broken', problem: problem ?? warned.join(', ') };
-  return { state: 'used', enforcer, why: said.join(', ').replace('firewall: ', '') };
+  const { state, why, enforcer } = await chooseFirewall(config, false, SILENT, now);
+  return state === 'used' ? { state, enforcer, why } : { state: 'broken', problem: why };
 }
 
-type FirewallLog = Parameters<typeof chooseFirewall>[2];
-const SILENT = { info: () => {}, warn: () => {} } as FirewallLog;
+const SILENT = { info: () => {}, warn: () => {} };
 
 /** The same choice once more, with commands that run in a network of their own. */
 function rehearsalOf(config: Config, chosen: Firewall, now: () => Millis): Promise<Rehearsal> {
   const { ports } = config.firewall;
-  const firewall = async (run: Run): Promise<FirewallChoice> => {
-    const choice = await chooseFirewall({ ...config, enabled: true }, false, SILENT, now, run);
-    if (chosen.state !== 'used') return choice;
-    const isSame = choice.problem === null && choice.enforcer.name === chosen.enforcer.name;
-    return isSame ? choice : { ...choice, problem: `${chosen.enforcer.name} has its rules on this host alone` };
+  const firewall: RehearsalOptions['firewall'] = async (run) => {
+    const { state, why, enforcer } = await chooseFirewall({ ...config, enabled: true }, false, SILENT, now, run);
+    if (state === 'off') return { enforcer, problem: why };
+    const isOther = chosen.state === 'used' && enforcer.name !== chosen.enforcer.name;
+    return { enforcer, problem: isOther ? `${chosen.enforcer.name} has its rules on this host alone` : null };
   };
   return rehearse({ firewall, port: ports[0] ?? ANY_PORT, now });
 }

@@ -4,11 +4,11 @@
  * tried again, as often as it takes. So a command has to accept that its work is done already.
  */
 import { subjectKey } from '../core/subject.ts';
-import type { Ban, Change, Millis, Subject } from '../core/types.ts';
+import type { Ban, Change, LoginHandling, Millis, Subject } from '../core/types.ts';
 import { EnforceError } from '../errors.ts';
 import { banValues, environmentOf, fillIn, unbanValues, type Values, wouldBeOption } from './argument-template.ts';
 import type { Run } from './command.ts';
-import type { Enforcer } from './types.ts';
+import type { Enforcer, Held } from './types.ts';
 
 type Argv = readonly [string, ...string[]];
 
@@ -38,16 +38,17 @@ export function commandEnforcer(options: CommandEnforcerOptions): Enforcer {
 
 class CommandEnforcer implements Enforcer {
   readonly name: string;
-  readonly sparesOwners?: boolean;
+  readonly logins: LoginHandling | null;
   readonly needsEnds = true;
   readonly #options: CommandEnforcerOptions;
   /** What the commands have been told, and until when. */
-  readonly #told = new Map<string, { readonly subject: Subject; readonly until: Millis | null }>();
+  readonly #told = new Map<string, Held>();
 
   constructor(options: CommandEnforcerOptions) {
     this.name = `command ${options.name}`;
     this.#options = options;
-    if (options.refusesLogins && options.types.includes('login')) this.sparesOwners = false;
+    const refusal = options.refusesLogins ? 'spares nobody' : 'does not stop guesses';
+    this.logins = options.types.includes('login') ? refusal : null;
   }
 
   handles(subject: Subject): boolean {
@@ -100,7 +101,7 @@ class CommandEnforcer implements Enforcer {
     return true;
   }
 
-  async remaining(): Promise<readonly { readonly subject: Subject; readonly until: Millis | null }[]> {
+  async remaining(): Promise<readonly Held[]> {
     return [];
   }
 

@@ -9,7 +9,7 @@
  */
 import { setTimeout as timer } from 'node:timers/promises';
 import { subjectKey } from '../core/subject.ts';
-import type { Ban, Change, Millis, Subject } from '../core/types.ts';
+import type { Ban, Change, LoginHandling, Millis, Subject } from '../core/types.ts';
 import type { Enforcer } from './types.ts';
 
 export interface EnforcerQueueOptions {
@@ -35,7 +35,7 @@ export type Sleep = (duration: Millis, signal: AbortSignal) => Promise<void>;
 export interface QueueStatus {
   readonly enforcer: string;
   /** What becomes of locked logins; null where the enforcer has nothing to do with them. */
-  readonly logins: 'spares owners' | 'spares nobody' | 'does not stop guesses' | null;
+  readonly logins: LoginHandling | null;
   /** Changes that the enforcer has not carried out yet. */
   readonly pending: number;
   readonly failingSince: Millis | null;
@@ -106,7 +106,7 @@ export class EnforcerQueue {
   status(): QueueStatus {
     return {
       enforcer: this.#options.enforcer.name,
-      logins: loginsOf(this.#options.enforcer),
+      logins: this.#options.enforcer.logins,
       pending: this.#pending.size + this.#inFlight.size,
       failingSince: this.#failingSince,
       lastError: this.#lastError,
@@ -240,12 +240,6 @@ export class EnforcerQueue {
   #announceIdle(): void {
     for (const resolve of this.#idlers.splice(0)) resolve();
   }
-}
-
-function loginsOf(enforcer: Enforcer): QueueStatus['logins'] {
-  if (!enforcer.handles({ type: 'login', login: 'somebody' })) return null;
-  if (enforcer.sparesOwners === undefined) return 'does not stop guesses';
-  return enforcer.sparesOwners ? 'spares owners' : 'spares nobody';
 }
 
 /** The last change of a subject also takes the last place. */

@@ -1,14 +1,17 @@
 /** The contract between the daemon and whatever carries bans out. */
-import type { Ban, Change, Millis, Subject } from '../core/types.ts';
+import type { Ban, Change, LoginHandling, Millis, Subject } from '../core/types.ts';
+
+/** A subject that is shut out somewhere, and until when; null is for good. */
+export interface Held {
+  readonly subject: Subject;
+  readonly until: Millis | null;
+}
 
 export interface Enforcer {
   /** Such as `nftables`. */
   readonly name: string;
-  /**
-   * Of one that makes a server refuse locked logins: whether their owners still get in from the networks that are known
-   * for them. Missing where logins are not refused, or only after their passwords have been looked at.
-   */
-  readonly sparesOwners?: boolean;
+  /** What becomes of locked logins; null where it has nothing to do with them. */
+  readonly logins: LoginHandling | null;
   /** Bans do not end there by themselves, as they do in the kernel: it has to be told of the end of each. */
   readonly needsEnds?: true;
   /** It acts on packets, so it never meets those who are only known from a proxy, and must not hit the proxy. */
@@ -25,8 +28,8 @@ export interface Enforcer {
   reset(bans: readonly Ban[]): Promise<void>;
   /** Whether the outside still looks as `reset` and `apply` left it; false after a foreign flush. @throws EnforceError */
   intact(): Promise<boolean>;
-  /** What the outside still holds, to be adopted when the store is lost: subject and end. */
-  remaining(): Promise<readonly { readonly subject: Subject; readonly until: Millis | null }[]>;
+  /** What the outside still holds, to be adopted when the store is lost. */
+  remaining(): Promise<readonly Held[]>;
   /** Removes every trace of us. */
   remove(): Promise<void>;
 }

@@ -13,6 +13,7 @@ function holding(subjects: readonly string[] | EnforceError): Situation['firewal
   const forbidden = (): never => assert.fail('the doctor changes nothing');
   const enforcer: Enforcer = {
     name: 'nftables',
+    logins: null,
     handles: () => true,
     apply: forbidden,
     reset: forbidden,

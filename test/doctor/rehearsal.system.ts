@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { bundle, ROOT } from '../../packaging/build.ts';
 import { rehearse } from '../../src/doctor/rehearsal.ts';
 import type { Run } from '../../src/enforce/command.ts';
-import { dryRun } from '../../src/enforce/firewall/dry-run.ts';
 import { nftables } from '../../src/enforce/firewall/nftables.ts';
+import { recording } from '../../src/enforce/firewall/recording.ts';
 import { EnforceError } from '../../src/errors.ts';
 
 const now = Date.now;
@@ -31,7 +31,7 @@ test('a ban blocks, by dropping and by rejecting, on some ports and on all, and 
 });
 
 test('a firewall that lets everybody through is found out', async () => {
-  const firewall = async () => ({ enforcer: dryRun({ say: () => {}, now }), problem: null });
+  const firewall = async () => ({ enforcer: recording({ manner: 'would', say: () => {}, now }), problem: null });
   assert.deepEqual(await rehearse({ firewall, port: 25, now }), {
     result: 'leaks',
     reason: 'a banned address was connected',
@@ -41,7 +41,7 @@ test('a firewall that lets everybody through is found out', async () => {
 test('a firewall that blocks everybody is found out', async () => {
   const firewall = async (run: Run) => ({
     enforcer: {
-      ...dryRun({ say: () => {}, now }),
+      ...recording({ manner: 'would', say: () => {}, now }),
       reset: async () => {
         await run([
           'nft',
@@ -56,7 +56,7 @@ test('a firewall that blocks everybody is found out', async () => {
 });
 
 test('a firewall that cannot be made, or that fails, is told', async () => {
-  const idle = dryRun({ say: () => {}, now });
+  const idle = recording({ manner: 'would', say: () => {}, now });
   const none = async () => ({ enforcer: idle, problem: 'nothing works' });
   assert.deepEqual(await rehearse({ firewall: none, port: 25, now }), { result: 'untried', reason: 'nothing works' });
   const reset = async () => {

@@ -147,5 +147,5 @@ test('without a database there is nothing to export, and it is said', async (t) 
   const host = await hostOf(t);
   const { code, stderr } = await host.command('export', '--all', '--config', host.path('tailban.toml'));
   assert.match(stderr, /^tailban: There is no database at .*\nhint: tailban has not run here yet\n$/);
-  assert.equal(code, 69);
+  assert.equal(code, 66);
 });

@@ -89,9 +89,9 @@ test('it is told only of what it asks for, and not of ends where it has no comma
     ['192.0.2.1', '192.0.2.0/24', 'login:a'].map((text) => mine.handles(subject(text))),
     [true, false, false],
   );
-  assert.equal(mine.sparesOwners, undefined);
-  assert.equal(enforcer().sparesOwners, undefined);
-  assert.equal(enforcer({ refusesLogins: true }).sparesOwners, false);
+  assert.equal(mine.logins, null);
+  assert.equal(enforcer().logins, 'does not stop guesses');
+  assert.equal(enforcer({ refusesLogins: true }).logins, 'spares nobody');
   await mine.apply([unban('192.0.2.1')]);
   assert.deepEqual(calls, []);
 });

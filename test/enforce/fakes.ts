@@ -1,10 +1,11 @@
 /** An enforcer that records its calls and fails or waits on demand, and a clock whose sleepers the test wakes. */
 import { subjectKey } from '../../src/core/subject.ts';
 import type { Ban, Change, Millis, Subject } from '../../src/core/types.ts';
-import type { Enforcer } from '../../src/enforce/types.ts';
+import type { Enforcer, Held } from '../../src/enforce/types.ts';
 
 export class FakeEnforcer implements Enforcer {
   readonly name = 'fake';
+  readonly logins = null;
   needsEnds?: true;
   /** `reset a b`, `apply +a -b`, `intact`, in the order of the calls. */
   readonly calls: string[] = [];
@@ -45,7 +46,7 @@ export class FakeEnforcer implements Enforcer {
     return !this.flushed;
   }
 
-  async remaining(): Promise<readonly { subject: Subject; until: Millis | null }[]> {
+  async remaining(): Promise<readonly Held[]> {
     return [];
   }
 

@@ -32,10 +32,9 @@ beforeEach(async () => {
 });
 
 async function choose(firewall: Partial<Choices['firewall']>, { run = net.serverRun, enabled = true } = {}) {
-  const said: string[] = [];
   const warned: string[] = [];
   const log = {
-    info: (text: string) => said.push(text),
+    info: () => {},
     warn: (...args: unknown[]) => warned.push(String(args.at(-1))),
   };
   const config: Choices = {
@@ -44,7 +43,7 @@ async function choose(firewall: Partial<Choices['firewall']>, { run = net.server
     firewall: { backend: 'auto', ports: [MAIL], action: 'drop', chains: ['INPUT', 'DOCKER-USER'], ...firewall },
   };
   const choice = await chooseFirewall(config, false, log as never, Date.now, run);
-  return { ...choice, said: said.join('\n'), warned };
+  return { ...choice, warned };
 }
 
 async function must(argv: readonly string[], namespace = net.server): Promise<string> {
@@ -72,25 +71,23 @@ const dial = (from: string) => net.probe({ from, to: SERVER4, port: MAIL, timeou
 test('auto takes nftables where it works, and says whose rules it leaves alone', async () => {
   await must(['iptables', '-N', 'DOCKER-USER']);
   await must(['iptables', '-N', 'ufw-before-input']);
-  const { enforcer, problem, said } = await choose({});
+  const { enforcer, state, why } = await choose({});
   assert.equal(enforcer.name, 'nftables');
-  assert.equal(problem, null);
-  assert.equal(
-    said,
-    'firewall: nftables, which works here; the rules of ufw and Docker are left alone, ours come before them',
-  );
+  assert.equal(state, 'used');
+  assert.equal(why, 'nftables, which works here; the rules of ufw and Docker are left alone, ours come before them');
 });
 
 test('auto without nft takes iptables with ipset, and waits for nftables where that is missing too', async () => {
   const nothing = await choose({}, { run: missing(net.serverRun, ['nft', 'iptables']) });
   assert.equal(nothing.enforcer.name, 'nftables', 'which is tried again, so that it blocks as soon as it is there');
+  assert.equal(nothing.state, 'waiting');
   assert.match(
-    nothing.warned.join(),
+    nothing.why,
     /install the package nftables.*install the package iptables.*nothing is blocked until nftables works/,
   );
-  const { enforcer, problem, said, warned } = await choose({}, { run: missing(net.serverRun, ['nft']) });
-  assert.equal(problem, null);
-  assert.match(said, /^firewall: iptables \(nft\) with ipset\. Cannot run nft: .*install the package nftables/);
+  const { enforcer, state, why, warned } = await choose({}, { run: missing(net.serverRun, ['nft']) });
+  assert.equal(state, 'used');
+  assert.match(why, /^iptables \(nft\) with ipset\. Cannot run nft: .*install the package nftables/);
   await enforcer.reset([banOf(CLIENT4[0])]);
   assert.equal(await dial(CLIENT4[0]), 'timeout');
   assert.deepEqual(warned, []);
@@ -98,8 +95,8 @@ test('auto without nft takes iptables with ipset, and waits for nftables where t
 
 test('what another backend holds goes away only when its successor holds all bans', async () => {
   for (const [i, backend] of (['nftables', 'iptables', 'nftables'] as const).entries()) {
-    const { enforcer, problem, warned } = await choose({ backend });
-    assert.equal(problem, null);
+    const { enforcer, state, warned } = await choose({ backend });
+    assert.equal(state, 'used');
     assert.equal(await dial(CLIENT4[0]), i === 0 ? 'connected' : 'timeout', 'before it has begun');
     await enforcer.reset([banOf(CLIENT4[0])]);
     assert.equal(await dial(CLIENT4[0]), 'timeout');
@@ -132,9 +129,11 @@ test('switched off, or with the backend none, nothing of us stays behind', async
   ] as const) {
     for (const backend of ['nftables', 'iptables'] as const) {
       await (await choose({ backend })).enforcer.reset([banOf(CLIENT4[0])]);
-      const { enforcer, problem } = await choose(settings, options);
-      assert.equal(enforcer.name, 'none');
-      assert.match(problem ?? '', /nothing is blocked/);
+      const { enforcer, state, why, others } = await choose(settings, options);
+      assert.deepEqual([enforcer.name, state], ['none', 'off']);
+      assert.match(why, /nothing is blocked/);
+      assert.equal(await dial(CLIENT4[0]), 'timeout', 'choosing changes nothing');
+      for (const other of others) await other.remove();
       assert.equal(await traces(), '');
     }
   }
@@ -142,10 +141,11 @@ test('switched off, or with the backend none, nothing of us stays behind', async
 
 test('ufw and firewalld are asked for in vain where they are not active, and the reason is told', async () => {
   const ufw = await choose({ backend: 'ufw' });
-  assert.match(ufw.warned.join(), /^ufw is not active here/);
+  assert.equal(ufw.state, 'waiting');
+  assert.match(ufw.why, /^ufw is not active here/);
   await assert.rejects(ufw.enforcer.reset([]), /Cannot find the chains ufw-before-input and .*run "ufw enable"/);
-  const { warned } = await choose({ backend: 'firewalld' });
-  assert.match(warned.join(), /^firewalld is not active here/);
+  const { why } = await choose({ backend: 'firewalld' });
+  assert.match(why, /^firewalld is not active here/);
 });
 
 test('a mistyped chain, and a set of another kind under our name, are errors that say so', async () => {

@@ -11,7 +11,7 @@
 import type { Ban, Change, Millis, Subject } from '../../core/types.ts';
 import { EnforceError } from '../../errors.ts';
 import type { Run } from '../command.ts';
-import type { Enforcer } from '../types.ts';
+import type { Enforcer, Held } from '../types.ts';
 import { isNotInstalled } from './call.ts';
 import { areJumpsInPlace, chainsShown, chainText, installText, type Plan, removeText } from './chains.ts';
 import { type ConnectionCutter, connectionCutter } from './connections.ts';
@@ -70,6 +70,7 @@ class IpsetFirewall implements Enforcer {
   }
 
   readonly blocksPackets = true;
+  readonly logins = null;
 
   handles(subject: Subject): boolean {
     return subject.type !== 'login';
@@ -114,7 +115,7 @@ class IpsetFirewall implements Enforcer {
     return true;
   }
 
-  async remaining(): Promise<readonly { readonly subject: Subject; readonly until: Millis | null }[]> {
+  async remaining(): Promise<readonly Held[]> {
     return ipset.readElements(this.#options.run, this.#own, this.#options.now());
   }
 

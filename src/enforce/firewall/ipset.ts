@@ -6,8 +6,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseNetwork } from '../../core/ip.ts';
 import { networkSubject } from '../../core/subject.ts';
-import type { Millis, Subject } from '../../core/types.ts';
+import type { Millis } from '../../core/types.ts';
 import type { Run } from '../command.ts';
+import type { Held } from '../types.ts';
 import { call, refused } from './call.ts';
 import type { Element } from './held.ts';
 import type { Slot } from './slot.ts';
@@ -98,12 +99,8 @@ export async function listSets(run: Run): Promise<readonly string[]> {
 }
 
 /** The subjects in our sets, with ends up to a second late, never early; none where there are no such sets. */
-export async function readElements(
-  run: Run,
-  prefix: string,
-  now: Millis,
-): Promise<{ readonly subject: Subject; readonly until: Millis | null }[]> {
-  const found: { subject: Subject; until: Millis | null }[] = [];
+export async function readElements(run: Run, prefix: string, now: Millis): Promise<Held[]> {
+  const found: Held[] = [];
   for (const family of FAMILIES) {
     const argv = ['ipset', 'save', setOf(prefix, family)] as const;
     const outcome = await callIpset(run, argv);

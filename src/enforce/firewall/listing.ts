@@ -2,15 +2,10 @@
  * Reads what `nft --json` prints (libnftables-json(5)). The output is the kernel's and not an attacker's, but it
  * differs between versions: what has another shape than expected is skipped.
  */
-import type { Millis, Subject } from '../../core/types.ts';
+import type { Millis } from '../../core/types.ts';
+import type { Held } from '../types.ts';
 import { CHAIN, TABLE } from './ruleset.ts';
 import { type Shape, setName, shapeOf, subjectAt } from './slot.ts';
-
-/** A subject in the kernel and when it leaves. */
-export interface Held {
-  readonly subject: Subject;
-  readonly until: Millis | null;
-}
 
 type Json = Readonly<Record<string, unknown>>;
 

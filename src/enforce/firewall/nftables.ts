@@ -10,7 +10,7 @@ import type { Address } from '../../core/ip.ts';
 import type { Ban, Change, Millis, Subject } from '../../core/types.ts';
 import { EnforceError } from '../../errors.ts';
 import type { Run } from '../command.ts';
-import type { Enforcer } from '../types.ts';
+import type { Enforcer, Held } from '../types.ts';
 import { type ConnectionCutter, connectionCutter } from './connections.ts';
 import { type Element, forget, type HeldSets, isHeld, remember, splitChanges } from './held.ts';
 import { fingerprint, heldElements } from './listing.ts';
@@ -59,6 +59,7 @@ class Nftables implements Enforcer {
   }
 
   readonly blocksPackets = true;
+  readonly logins = null;
 
   handles(subject: Subject): boolean {
     return subject.type !== 'login';
@@ -121,7 +122,7 @@ class Nftables implements Enforcer {
     return probes.length === 0 || (await wouldWork(this.#options.run, probeText(probes)));
   }
 
-  async remaining(): Promise<readonly { readonly subject: Subject; readonly until: Millis | null }[]> {
+  async remaining(): Promise<readonly Held[]> {
     const listing = await listTable(this.#options.run, TABLE);
     return listing === null ? [] : heldElements(listing, this.#options.now());
   }

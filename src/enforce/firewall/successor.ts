@@ -13,6 +13,7 @@ export function successor(
   let isAlone = false;
   return {
     name: firewall.name,
+    logins: null,
     blocksPackets: true,
     handles: (subject) => firewall.handles(subject),
     apply: (changes) => firewall.apply(changes),
@@ -23,15 +24,8 @@ export function successor(
       await firewall.reset(bans);
       if (isAlone) return;
       isAlone = true;
-      await removeAll(others, warn);
+      for (const other of others)
+        await other.remove().catch((error: unknown) => warn(`what ${other.name} holds of us stays behind`, error));
     },
   };
-}
-
-export async function removeAll(
-  firewalls: readonly Enforcer[],
-  warn: (message: string, error: unknown) => void,
-): Promise<void> {
-  for (const firewall of firewalls)
-    await firewall.remove().catch((error: unknown) => warn(`what ${firewall.name} holds of us stays behind`, error));
 }

@@ -12,8 +12,9 @@ import type { LoginNameSettings } from '../../core/login-names.ts';
 import { parseSubject, subjectKey, subjectNetwork } from '../../core/subject.ts';
 import type { Ban, Millis, Subject } from '../../core/types.ts';
 import type { Run } from '../command.ts';
+import type { Held } from '../types.ts';
 import { readEnd, writeEnd } from './end.ts';
-import { FileEnforcer, type Held, type Table } from './file-enforcer.ts';
+import { FileEnforcer, type Table } from './file-enforcer.ts';
 import { outside } from './outside.ts';
 import type { Owners } from './owners.ts';
 import { spellings } from './spellings.ts';
@@ -44,7 +45,7 @@ export function dovecotFile(options: DovecotFileOptions): FileEnforcer {
     name: 'Dovecot deny file',
     path,
     table: new PasswdFile(options),
-    sparesOwners: owners !== null,
+    logins: owners === null ? 'spares nobody' : 'spares owners',
     now,
     ...(kick === null ? {} : { onBanned: (bans) => endSessions(bans, kick, options) }),
   });

@@ -7,8 +7,9 @@ import { addressWidth, type Network, networkBase, networkLength, toGroups } from
 import type { LoginNameSettings } from '../../core/login-names.ts';
 import { parseSubject, subjectKey } from '../../core/subject.ts';
 import type { Millis, Subject } from '../../core/types.ts';
+import type { Held } from '../types.ts';
 import { readEnd, writeEnd } from './end.ts';
-import { FileEnforcer, type Held, type Table } from './file-enforcer.ts';
+import { FileEnforcer, type Table } from './file-enforcer.ts';
 import type { Owners } from './owners.ts';
 import { spellings } from './spellings.ts';
 
@@ -28,11 +29,11 @@ export interface EximLoginsOptions {
 
 export function eximLogins({ path, owners, names, now }: EximLoginsOptions): FileEnforcer {
   const table = new LoginTable(owners, spellings(names));
-  return new FileEnforcer({ name: 'Exim logins file', path, table, sparesOwners: true, now });
+  return new FileEnforcer({ name: 'Exim logins file', path, table, logins: 'spares owners', now });
 }
 
 export function eximAddresses({ path, now }: { readonly path: string; readonly now: () => Millis }): FileEnforcer {
-  return new FileEnforcer({ name: 'Exim addresses file', path, table: ADDRESS_TABLE, now });
+  return new FileEnforcer({ name: 'Exim addresses file', path, table: ADDRESS_TABLE, logins: null, now });
 }
 
 class LoginTable implements Table {

@@ -3,14 +3,9 @@
  * changed, no daemon has to be told. Bans do not end there by themselves, and stay when tailban is stopped.
  */
 import { subjectKey } from '../../core/subject.ts';
-import type { Ban, Change, Millis, Subject } from '../../core/types.ts';
-import type { Enforcer } from '../types.ts';
+import type { Ban, Change, LoginHandling, Millis, Subject } from '../../core/types.ts';
+import type { Enforcer, Held } from '../types.ts';
 import { TableFile } from './table-file.ts';
-
-export interface Held {
-  readonly subject: Subject;
-  readonly until: Millis | null;
-}
 
 /** How a server's file is written, and read again. */
 export interface Table {
@@ -26,7 +21,7 @@ export interface FileEnforcerOptions {
   readonly name: string;
   readonly path: string;
   readonly table: Table;
-  readonly sparesOwners?: boolean;
+  readonly logins: LoginHandling | null;
   /** Called after the file has been written, with the bans that are new in it. */
   readonly onBanned?: (bans: readonly Ban[]) => Promise<void>;
   /** Called each time after the file has been written. */
@@ -36,7 +31,7 @@ export interface FileEnforcerOptions {
 
 export class FileEnforcer implements Enforcer {
   readonly name: string;
-  readonly sparesOwners?: boolean;
+  readonly logins: LoginHandling | null;
   readonly needsEnds = true;
   readonly #options: FileEnforcerOptions;
   readonly #file: TableFile;
@@ -47,7 +42,7 @@ export class FileEnforcer implements Enforcer {
   constructor(options: FileEnforcerOptions) {
     // With its place, so that another file is another enforcer.
     this.name = `${options.name} ${options.path}`;
-    if (options.sparesOwners !== undefined) this.sparesOwners = options.sparesOwners;
+    this.logins = options.logins;
     this.#options = options;
     this.#file = new TableFile(options.path, options.now);
   }

@@ -8,7 +8,8 @@ import { parseSubject, subjectKey } from '../../core/subject.ts';
 import type { Millis } from '../../core/types.ts';
 import { EnforceError } from '../../errors.ts';
 import type { Run } from '../command.ts';
-import { FileEnforcer, type Held, type Table } from './file-enforcer.ts';
+import type { Held } from '../types.ts';
+import { FileEnforcer, type Table } from './file-enforcer.ts';
 
 export type ProxyFileFormat = 'nginx' | 'list';
 
@@ -36,7 +37,7 @@ export function proxyFile({ path, format, reload, run, now, every = EVERY }: Pro
     const { exitCode, stderr } = await run(reload);
     if (exitCode !== 0) throw new EnforceError(`${reload.join(' ')} ended with ${exitCode}`, reload, stderr);
   };
-  return new FileEnforcer({ name: 'proxy file', path, table: tableOf(format), onWritten, now });
+  return new FileEnforcer({ name: 'proxy file', path, table: tableOf(format), logins: null, onWritten, now });
 }
 
 function tableOf(format: ProxyFileFormat): Table {

@@ -4,7 +4,7 @@
  * address. Only what we have put there is ever taken out again. Calls come one at a time, as the queue makes them.
  */
 import { subjectKey } from '../../core/subject.ts';
-import type { Ban, Change, Millis, Subject } from '../../core/types.ts';
+import type { Ban, Change, LoginHandling, Millis, Subject } from '../../core/types.ts';
 import { EnforceError } from '../../errors.ts';
 import type { Enforcer } from '../types.ts';
 import { Accounts } from './accounts.ts';
@@ -59,10 +59,15 @@ class Stalwart implements Enforcer {
     this.#ours = new Ours(options.notes);
   }
 
-  handles(subject: Subject): boolean {
-    const { addresses, logins, version } = this.#options;
+  /** Known for sure when the server has told which API it has. */
+  get logins(): LoginHandling | null {
+    const { logins, version } = this.#options;
     const mayLock = logins && version !== '0.16' && !(this.#list instanceof ObjectApi);
-    return subject.type === 'login' ? mayLock : addresses;
+    return mayLock ? 'does not stop guesses' : null;
+  }
+
+  handles(subject: Subject): boolean {
+    return subject.type === 'login' ? this.logins !== null : this.#options.addresses;
   }
 
   async apply(changes: readonly Change[]): Promise<void> {

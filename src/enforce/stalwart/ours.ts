@@ -5,13 +5,10 @@
  */
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { subjectKey } from '../../core/subject.ts';
-import type { Millis, Subject } from '../../core/types.ts';
 import { EnforceError } from '../../errors.ts';
+import type { Held } from '../types.ts';
 
-export interface Entry {
-  readonly subject: Subject;
-  /** Null means permanent. */
-  readonly until: Millis | null;
+export interface Entry extends Held {
   /** The name of the account that a login is of. */
   readonly account: string | null;
 }

@@ -1,13 +1,17 @@
-/** The backend `none`: it says what would happen and keeps up appearances. */
+/** What stands in the place of a firewall: it says what would happen and keeps up appearances. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dryRun } from '../../src/enforce/firewall/dry-run.ts';
+import { recording } from '../../src/enforce/firewall/recording.ts';
 import { ban, banOf, subject, unban } from './bans.ts';
 
 function setUp() {
   const said: string[] = [];
   const clock = { time: 1_000_000 };
-  return { said, clock, enforcer: dryRun({ say: (text) => said.push(text), now: () => clock.time }) };
+  return {
+    said,
+    clock,
+    enforcer: recording({ manner: 'Dry run: would', say: (text) => said.push(text), now: () => clock.time }),
+  };
 }
 
 test('it says what a firewall would be told, and nothing about what changes nothing', async () => {
@@ -17,11 +21,11 @@ test('it says what a firewall would be told, and nothing about what changes noth
   await enforcer.apply([ban('192.0.2.3', 1_000_000)]);
   await enforcer.remove();
   assert.deepEqual(said, [
-    'Dry run: would bring the firewall to 1 ban',
+    'Dry run: would hold 1 ban',
     'Dry run: would ban 192.0.2.2 for 1h: a test',
     'Dry run: would ban 2001:db8::/64 for good: a test',
     'Dry run: would unban 192.0.2.1',
-    'Dry run: would remove all bans from the firewall',
+    'Dry run: would remove all bans',
   ]);
 });
 

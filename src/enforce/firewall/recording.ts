@@ -1,29 +1,31 @@
-/** The backend `none`: says what a firewall would be told, and remembers it, so that the rest of tailban cannot tell. */
+/** In the place of a firewall: says what one would be told, and remembers it, so that the rest of tailban cannot tell. */
 import { roughDuration } from '../../core/duration.ts';
 import { subjectKey } from '../../core/subject.ts';
 import type { Ban, Change, Millis, Subject } from '../../core/types.ts';
-import type { Enforcer } from '../types.ts';
+import type { Enforcer, Held } from '../types.ts';
 
-export interface DryRunOptions {
+export interface RecordingOptions {
+  /** How every sentence begins that goes on like `ban 192.0.2.1 for 1h`; it says why there is no firewall. */
+  readonly manner: string;
   /** Told one sentence for each thing that is not done. */
   readonly say: (text: string) => void;
   readonly now: () => Millis;
 }
 
-export function dryRun(options: DryRunOptions): Enforcer {
-  return new DryRun(options);
+export function recording(options: RecordingOptions): Enforcer {
+  return new Recording(options);
 }
 
-class DryRun implements Enforcer {
+class Recording implements Enforcer {
   readonly name = 'none';
-  readonly #options: DryRunOptions;
-  readonly #held = new Map<string, { readonly subject: Subject; readonly until: Millis | null }>();
+  readonly logins = null;
+  readonly blocksPackets = true;
+  readonly #options: RecordingOptions;
+  readonly #held = new Map<string, Held>();
 
-  constructor(options: DryRunOptions) {
+  constructor(options: RecordingOptions) {
     this.#options = options;
   }
-
-  readonly blocksPackets = true;
 
   handles(subject: Subject): boolean {
     return subject.type !== 'login';
@@ -40,20 +42,20 @@ class DryRun implements Enforcer {
     this.#held.clear();
     for (const { subject, until } of bans) this.#held.set(subjectKey(subject), { subject, until });
     const count = this.#live().length;
-    this.#options.say(`Dry run: would bring the firewall to ${count} ${count === 1 ? 'ban' : 'bans'}`);
+    this.#say(`hold ${count} ${count === 1 ? 'ban' : 'bans'}`);
   }
 
   async intact(): Promise<boolean> {
     return true;
   }
 
-  async remaining(): Promise<readonly { readonly subject: Subject; readonly until: Millis | null }[]> {
+  async remaining(): Promise<readonly Held[]> {
     return this.#live();
   }
 
   async remove(): Promise<void> {
     this.#held.clear();
-    this.#options.say('Dry run: would remove all bans from the firewall');
+    this.#say('remove all bans');
   }
 
   #ban({ subject, until, reason }: Ban): void {
@@ -65,20 +67,24 @@ class DryRun implements Enforcer {
     }
     this.#held.set(key, { subject, until });
     const duration = left === null ? 'for good' : `for ${roughDuration(Math.max(left, 1_000))}`;
-    this.#options.say(`Dry run: would ban ${key} ${duration}${reason === '' ? '' : `: ${reason}`}`);
+    this.#say(`ban ${key} ${duration}${reason === '' ? '' : `: ${reason}`}`);
   }
 
   #unban(subject: Subject): void {
     const key = subjectKey(subject);
-    if (this.#held.delete(key)) this.#options.say(`Dry run: would unban ${key}`);
+    if (this.#held.delete(key)) this.#say(`unban ${key}`);
   }
 
   /** Forgets what has ended, as the kernel would. */
-  #live(): { readonly subject: Subject; readonly until: Millis | null }[] {
+  #live(): Held[] {
     const now = this.#options.now();
     for (const [key, { until }] of this.#held) {
       if (until !== null && until <= now) this.#held.delete(key);
     }
     return [...this.#held.values()];
+  }
+
+  #say(what: string): void {
+    this.#options.say(`${this.#options.manner} ${what}`);
   }
 }
