@@ -23,6 +23,7 @@ export function reportSighting(report: LoginReport, time: Millis): Sighting {
     password,
     session,
     connection: null,
+    endIsLogged: false,
     attempts: 1,
     span: 0,
     counts: null,

@@ -59,6 +59,7 @@ const FILTER = z.strictObject({
   programs: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
   units: z._default(z.array(z.string()), []),
   session: z._default(z.enum(['pid', 'none']), 'none'),
+  'logs-ends': z._default(z.boolean(), false),
   'own-log': z._default(z.boolean(), false),
   copies: z._default(z.boolean(), false),
   prefix: z._default(z.string(), ''),
@@ -182,6 +183,9 @@ export function parseFilter(text: string, file: string, { shipped, isProven = fa
 type Read = z.infer<typeof FILTER> | z.infer<typeof EXTENSION>;
 
 /** What the file says, as a definition; an extension takes over the keys that it cannot change. */
+/** What an extension has of its own where there is nothing that it extends, which is an error told elsewhere. */
+const PLAIN = { session: 'none', logsEnds: false, ownLog: false, copies: false, prefix: '' } as const;
+
 function definitionOf(
   read: Read,
   base: Filter | undefined,
@@ -193,11 +197,11 @@ function definitionOf(
   );
   const common = { name, programs, units, patterns, negatives, stories };
   if ('disabled' in read) {
-    const { session = 'none', ownLog = false, copies = false, prefix = '' } = base?.definition ?? {};
-    return { written: { ...common, session, ownLog, copies, prefix }, disabled: read.disabled };
+    const { session, logsEnds, ownLog, copies, prefix } = base?.definition ?? PLAIN;
+    return { written: { ...common, session, logsEnds, ownLog, copies, prefix }, disabled: read.disabled };
   }
-  const { session, 'own-log': ownLog, copies, prefix } = read;
-  return { written: { ...common, session, ownLog, copies, prefix }, disabled: [] };
+  const { session, 'logs-ends': logsEnds, 'own-log': ownLog, copies, prefix } = read;
+  return { written: { ...common, session, logsEnds, ownLog, copies, prefix }, disabled: [] };
 }
 
 /** What is no name of a unit is left as it is, for `ruleProblem` to tell. */

@@ -28,6 +28,8 @@ export interface CompiledFilter {
   /** The names of its programs, for the first look at a line. */
   readonly programPieces: readonly Piece[];
   readonly session: 'pid' | 'none';
+  /** Refused recipients wait for the line that ends their connection. */
+  readonly logsEnds: boolean;
   /** Its lines also stand in a log without program names. */
   readonly ownLog: boolean;
   /** It writes some lines twice. */
@@ -62,6 +64,7 @@ export function compileFilter(definition: FilterDefinition): CompiledFilter {
     programs: new RegExp(`^${programSource(definition.programs, '.*')}$`),
     programPieces: piecesOf(programSource(definition.programs, '[^ ]*')),
     session: definition.session,
+    logsEnds: definition.logsEnds,
     ownLog: definition.ownLog,
     copies: definition.copies,
     connections: definition.session === 'pid' || definition.patterns.some(({ as }) => OF_CONNECTIONS.has(as)),

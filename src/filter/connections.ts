@@ -27,9 +27,15 @@ export interface Connection {
   loggedIn: boolean;
   /** Nothing is held any more. */
   impatient: boolean;
+  /** Its end will be logged; missing in what an older version stored. */
+  readonly endIsLogged?: boolean;
   readonly held: Held[];
 }
 
+/** How long held lines wait for the end of a silent connection. */
+const HOLD: Millis = 5_000;
+/** The same where the end is sure to come and may tell that a user mistyped a recipient: as long as a client may idle. */
+const HOLD_TO_END: Millis = 310_000;
 /** How long a silent connection is remembered: Postfix lets a client idle for 5 minutes. */
 const REMEMBER: Millis = 900_000;
 /** How long held lines wait for an address: Sendmail names it with the sender, and lets a client idle for an hour. */
@@ -126,17 +132,19 @@ export class Connections {
     }
   }
 
-  /** The connections with held lines and an address that have been silent since `time`; they stay known. */
-  *takeIdle(time: Millis): Generator<Connection> {
+  /** The connections with held lines and an address that have been silent for long enough; they stay known. */
+  *takeIdle(now: Millis): Generator<Connection> {
     for (const connection of this.#holding) {
-      if (connection.last > time) continue;
+      const waitsForEnd = connection.endIsLogged && connection.refusedRecipients > 0;
+      if (connection.last > now - (waitsForEnd ? HOLD_TO_END : HOLD)) continue;
       this.#holding.delete(connection);
       this.#changed.add(connection.key);
       yield connection;
     }
     for (const [, connection] of this.#connections.entries()) {
-      if (connection.last > time - REMEMBER) break;
-      const isOver = connection.ip === null ? connection.last <= time - UNNAMED_WAIT : connection.held.length === 0;
+      if (connection.last > now - HOLD - REMEMBER) break;
+      const isOver =
+        connection.ip === null ? connection.last <= now - HOLD - UNNAMED_WAIT : connection.held.length === 0;
       if (isOver) this.delete(connection);
     }
   }
@@ -202,6 +210,7 @@ function newConnection(key: string, sighting: Sighting): Connection {
     explained: false,
     loggedIn: false,
     impatient: false,
+    endIsLogged: sighting.endIsLogged,
     held: [],
   };
 }

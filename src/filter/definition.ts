@@ -69,6 +69,8 @@ export interface FilterDefinition {
   readonly programs: readonly string[];
   /** `pid`: each connection has a process to itself, so the process id joins its lines. */
   readonly session: 'pid' | 'none';
+  /** The end of every connection is logged, and tells whether the client was logged in: refused recipients wait for it. */
+  readonly logsEnds: boolean;
   /**
    * The program also writes a log of its own, without its name in the lines: there a pattern is matched against what
    * stands behind the time stamp that leads the line, or against all of it where none does.

@@ -5,7 +5,7 @@
 import type { Millis } from '../core/types.ts';
 import { ContainerJournal } from './container-journal.ts';
 import { ContainerLog, containerFormat } from './container-log.ts';
-import { type Entry, type JournalTrust, parseJournal, parseLine } from './header.ts';
+import { type JournalTrust, parseJournal, parseLine } from './header.ts';
 import { ownMessageStart, stampEnd } from './leading-stamp.ts';
 import type { MatcherOptions } from './match.ts';
 import { StampReader } from './stamp.ts';
@@ -80,7 +80,7 @@ export class Dissector {
       unpacked: null,
       stamp: time === null ? null : text.slice(start, end),
       time: entry?.time ?? time,
-      host: entry === null ? null : hostIn(text.slice(end), entry),
+      host: entry === null || entry.host === '' ? null : entry.host,
       program: entry?.program ?? null,
       pid: entry?.pid ?? '',
       message: entry?.message ?? own,
@@ -96,14 +96,6 @@ function plainText(line: Buffer): string {
   const text = line.toString('latin1').replace(/^\0+|\r$/g, '');
   const start = ownMessageStart(Buffer.from(text, 'latin1'), 0, text.length);
   return text.startsWith(ESCAPE) || text.startsWith(ESCAPE, start) ? text.replace(COLOUR, '') : text;
-}
-
-/** The word behind the stamp, unless that is the program already. */
-function hostIn(rest: string, { program }: Entry): string | null {
-  const word = /^ (\S+) /.exec(rest)?.[1];
-  if (word === undefined || word === program) return null;
-  const isAddress = /^[0-9a-f:.]+$/i.test(word) && !word.endsWith(':');
-  return isAddress || !/[:([]/.test(word) ? word : null;
 }
 
 /** Null where it is no entry of the journal. */

@@ -9,6 +9,8 @@ import type { StampReader } from './stamp.ts';
 export interface Entry {
   /** Null where the message itself holds it. */
   readonly time: Millis | null;
+  /** Who wrote it, by the name that stands in front of the program; empty where none does. */
+  readonly host: string;
   readonly program: string;
   /** The process id, empty where the line has none. */
   readonly pid: string;
@@ -40,22 +42,23 @@ export function parseLine(line: string, stamps: StampReader): Entry | null {
   const rest = stamps.end + 1;
   const wordEnd = line.indexOf(' ', rest);
   if (wordEnd <= rest) return null;
-  if (line.charCodeAt(wordEnd - 1) === COLON) return parseDovecotLog(line, rest, time) ?? parseTag(line, rest, time);
+  if (line.charCodeAt(wordEnd - 1) === COLON)
+    return parseDovecotLog(line, rest, time) ?? parseTag(line, rest, '', time);
   const bracket = line.indexOf('(', rest);
   // No host has a bracket in its name: this is Dovecot's own log again, with the name of a user in front.
   if (bracket >= 0 && bracket < wordEnd) return parseDovecotLog(line, rest, time);
-  return parseTag(line, wordEnd + 1, time);
+  return parseTag(line, wordEnd + 1, line.slice(rest, wordEnd), time);
 }
 
 /** A line of a program's own log, without its name; the message begins at `start`, behind the stamp if there is one. */
 export function parseOwnLine(line: string, start: number, stamps: StampReader): Entry {
   const stampStart = line.charCodeAt(0) === BRACKET ? 1 : 0;
   const time = start === 0 ? null : stamps.read(line, stampStart);
-  return { time, program: '', pid: '', message: line.slice(start), times: 1 };
+  return { time, host: '', program: '', pid: '', message: line.slice(start), times: 1 };
 }
 
 /** `postfix/smtpd[377]: message`; neither name nor process id holds a blank (RFC 3164 sections 4.1.3 and 5.3). */
-function parseTag(line: string, start: number, time: Millis): Entry | null {
+function parseTag(line: string, start: number, host: string, time: Millis): Entry | null {
   const colon = line.indexOf(' ', start) - 1;
   if (line.charCodeAt(colon) !== COLON) return null;
   let programEnd = colon;
@@ -68,29 +71,31 @@ function parseTag(line: string, start: number, time: Millis): Entry | null {
   }
   const program = line.slice(start, programEnd);
   if (program === '') return null;
-  return entry(time, program, pid, line.slice(colon + 2));
+  return unfold({ time, host, program, pid, message: line.slice(colon + 2) });
 }
 
 /** `imap-login: Info: message`; the service becomes part of the message, as it is in syslog. */
 function parseDovecotLog(line: string, start: number, time: Millis): Entry | null {
   const match = DOVECOT_SERVICE.exec(line.slice(start, start + 480));
   if (match === null) return null;
-  return entry(time, 'dovecot', '', (match[1] ?? '') + line.slice(start + match[0].length));
+  const message = (match[1] ?? '') + line.slice(start + match[0].length);
+  return unfold({ time, host: '', program: 'dovecot', pid: '', message });
 }
 
 /** `TIME HOST APP PROCID MSGID STRUCTURED-DATA MESSAGE` (RFC 5424 section 6). */
 function parseRfc5424(line: string, start: number, stamps: StampReader): Entry | null {
   const time = stamps.read(line, start);
   if (time === null) return null;
-  const match = /^ \S{1,255} (\S{1,48}) (\S{1,128}) \S{1,32} /.exec(line.slice(stamps.end, stamps.end + 480));
+  const match = /^ (\S{1,255}) (\S{1,48}) (\S{1,128}) \S{1,32} /.exec(line.slice(stamps.end, stamps.end + 480));
   if (match === null) return null;
   const data = stamps.end + match[0].length;
   const messageStart = structuredDataEnd(line, data);
   if (messageStart < 0) return null;
-  const pid = match[2] === '-' ? '' : (match[2] ?? '');
+  const [, host = '', program = '', procId = ''] = match;
+  const pid = procId === '-' ? '' : procId;
   // A byte order mark may announce UTF-8; here it is three latin1 characters.
   const message = line.slice(messageStart).replace(/^\xef\xbb\xbf/, '');
-  return entry(time, match[1] ?? '', pid, message);
+  return unfold({ time, host, program, pid, message });
 }
 
 /** Steps over `-` or `[id name="value" …]…`; the index of the message, or -1. */
@@ -111,12 +116,12 @@ function structuredDataEnd(line: string, start: number): number {
 }
 
 /** Unwraps what rsyslog folds together. */
-function entry(time: Millis | null, program: string, pid: string, message: string): Entry {
+function unfold({ time, host, program, pid, message }: Omit<Entry, 'times'>): Entry {
   if (message.startsWith(REPEATED)) {
     const match = /^message repeated (\d{1,9}) times: \[ (.*)\]$/.exec(message);
-    if (match) return { time, program, pid, message: match[2] ?? '', times: Math.min(Number(match[1]), 100_000) };
+    if (match) return { time, host, program, pid, message: match[2] ?? '', times: Math.min(Number(match[1]), 100_000) };
   }
-  return { time, program, pid, message, times: 1 };
+  return { time, host, program, pid, message, times: 1 };
 }
 
 /** What a journal entry must look like to be believed. */
@@ -149,7 +154,9 @@ export function parseJournal(line: string, trust: JournalTrust): Entry | null {
   const uid = fields['_UID'];
   if (!trust.units.has(unit) && uid !== undefined && !(numberOf(uid) <= LAST_SYSTEM_UID)) return null;
   const pid = fieldText(fields['SYSLOG_PID'] ?? fields['_PID']);
-  return entry(Math.floor(stamp / 1000), program, pid, withFields(fieldText(fields['MESSAGE']), fields));
+  const host = fieldText(fields['_HOSTNAME']);
+  const message = withFields(fieldText(fields['MESSAGE']), fields);
+  return unfold({ time: Math.floor(stamp / 1000), host, program, pid, message });
 }
 
 /** journalctl writes numbers as text; NaN for anything else. */

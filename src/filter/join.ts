@@ -27,8 +27,6 @@ export interface JoinerOptions {
   readonly maxAddresses?: number;
 }
 
-/** How long a held line waits for the end of its connection. */
-const HOLD: Millis = 5_000;
 /** A connection with more than so many held lines is no user's typing error; from there on nothing is held. */
 const MAX_HELD = 20;
 const RELEASE_EVERY: Millis = 500;
@@ -284,7 +282,7 @@ export class Joiner {
     this.#clock = clock;
     if (Math.abs(clock - this.#released) < RELEASE_EVERY) return;
     this.#released = clock;
-    for (const connection of this.#connections.takeIdle(clock - HOLD)) this.#releaseHeld(connection, emit);
+    for (const connection of this.#connections.takeIdle(clock)) this.#releaseHeld(connection, emit);
     if (everywhere) this.#attempts.pass(clock);
     this.#countReady(emit);
   }

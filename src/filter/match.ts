@@ -31,6 +31,8 @@ export interface Sighting {
   readonly session: string | null;
   /** What joins the lines of one connection: that session id, else the process. Null where this filter joins none. */
   readonly connection: string | null;
+  /** The end of that connection will be logged. */
+  readonly endIsLogged: boolean;
   /** How many failed logins this line stands for. */
   readonly attempts: number;
   /** How long those took; 0 where the line does not say. */
@@ -228,7 +230,8 @@ export class Matcher {
       login: login === null || (isPlain && escaped === undefined) ? login : fromLatin1(login),
       password: groups['password'] ?? null,
       session: groups['session'] ?? null,
-      connection: connectionOf(pattern.filter, groups['session'], groups['pid'] ?? entry.pid, ip),
+      connection: connectionOf(pattern.filter, groups['session'], processOf(entry, groups['pid']), ip),
+      endIsLogged: pattern.filter.logsEnds,
       attempts: Math.min(Number(groups['attempts'] ?? 1) * entry.times, 100_000),
       span: Number(groups['seconds'] ?? 0) * 1000,
       counts: pattern.as === 'end' ? readCounts(groups) : null,
@@ -276,14 +279,20 @@ function journalText(entry: Entry): string {
 function connectionOf(
   filter: CompiledFilter,
   session: string | undefined,
-  pid: string,
+  process: string | null,
   ip: Address | null,
 ): string | null {
   if (!filter.connections) return null;
   if (session !== undefined) return session;
   if (filter.session !== 'pid') return null;
-  if (pid !== '') return `pid ${pid}`;
-  return ip === null ? null : momentaryKey(ip);
+  return process ?? (ip === null ? null : momentaryKey(ip));
+}
+
+/** Several hosts or containers may write to one log, and each of them has process ids of its own. */
+function processOf({ pid, host }: Entry, pidInMessage: string | undefined): string | null {
+  const id = pidInMessage ?? pid;
+  if (id === '') return null;
+  return host === '' ? `pid ${id}` : `pid ${id} ${host}`;
 }
 
 /** What is kept of a line, without what could open an account. */

@@ -87,7 +87,7 @@ test('the parts that the pattern took are told in their order', () => {
   const { match } = explained(gateLine('refused twice: wrong key of b\u00f6b, from [192.0.2.1]'));
   assert.equal(match?.pattern, 'refused');
   assert.equal(match?.ip, '192.0.2.1');
-  assert.equal(match?.connection, 'pid 12');
+  assert.equal(match?.connection, 'pid 12 mx1');
   assert.deepEqual(match?.pieces, [
     { text: 'refused twice: wrong key of ', name: null },
     { text: 'b\u00f6b', name: 'login' },

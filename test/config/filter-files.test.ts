@@ -40,6 +40,7 @@ test('a filter is what its file says, with defaults for what it does not say', (
     programs: ['prog'],
     units: [],
     session: 'none',
+    logsEnds: false,
     ownLog: false,
     copies: false,
     prefix: '',

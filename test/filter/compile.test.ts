@@ -12,6 +12,7 @@ function definition(pattern: string, programs: readonly string[] = ['prog']): Fi
     name: 'test',
     programs,
     session: 'none',
+    logsEnds: false,
     ownLog: false,
     copies: false,
     prefix: '',

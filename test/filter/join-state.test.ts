@@ -120,6 +120,7 @@ function sighting(index: number, as: Role, layer: string): Sighting {
     login: `login${index}`,
     session: null,
     connection: layer === '' ? `pid ${index}` : null,
+    endIsLogged: false,
     attempts: 1,
     span: 0,
     counts: null,

@@ -9,8 +9,8 @@ const DAY = '2026-11-22';
 const START = Date.UTC(2026, 10, 22, 9);
 
 /** A line at so many seconds after nine o'clock. */
-function at(seconds: number, rest: string): string {
-  return `${DAY}T${new Date(START + seconds * 1000).toISOString().slice(11)} mx1 ${rest}`;
+function at(seconds: number, rest: string, host = 'mx1'): string {
+  return `${DAY}T${new Date(START + seconds * 1000).toISOString().slice(11)} ${host} ${rest}`;
 }
 
 function told(lines: readonly string[], joiner?: Joiner): string[] {
@@ -154,14 +154,36 @@ test('held lines count when the connection has been silent, or has made too many
   const reader = new LogReader(options, new Joiner());
   const emit = (joined: Joined): void => void seen.push(tell(joined));
   reader.read(file([at(0, reject)]), emit);
-  reader.tick(START + 4_000, emit);
+  reader.tick(START + 309_000, emit);
   assert.equal(seen.length, 0);
-  reader.tick(START + 5_500, emit);
+  reader.tick(START + 310_500, emit);
   assert.equal(seen.length, 1);
   reader.read(file(Array.from({ length: 21 }, () => at(6, reject))), emit);
   assert.equal(seen.length, 22);
   reader.read(file([at(6, reject)]), emit);
   assert.equal(seen.length, 23, 'from there on nothing is held');
+});
+
+test('a user who takes a while over a mistyped recipient is no attacker', () => {
+  const reject = `postfix/smtpd[7]: NOQUEUE: reject: RCPT from ${CLIENT}: 550 5.1.1 <typo@example.org>: Recipient address rejected: User unknown in virtual mailbox table; from=<alice@example.org> to=<typo@example.org> proto=ESMTP helo=<x>`;
+  const end = (auth: string): string =>
+    at(250, `postfix/smtpd[7]: disconnect from ${CLIENT} ehlo=1${auth} mail=1 rcpt=0/1 quit=1 commands=4/5`);
+  assert.deepEqual(
+    told([at(0, reject), at(200, 'postfix/smtpd[9]: connect from unknown[192.0.2.3]'), end(' auth=1')]),
+    [],
+  );
+  assert.deepEqual(told([at(0, reject), end('')]), ['invalid-rcpt 192.0.2.9 -']);
+});
+
+test('equal process ids of two hosts in one log are two connections', () => {
+  const lines = ['mx1', 'mx2'].flatMap((host) => [
+    at(0, `postfix/smtpd[7]: connect from ${CLIENT}`, host),
+    at(1, `postfix/smtpd[7]: warning: ${CLIENT}: SASL LOGIN authentication failed: , sasl_username=alice`, host),
+  ]);
+  const ends = ['mx1', 'mx2'].map((host) =>
+    at(2, `postfix/smtpd[7]: disconnect from ${CLIENT} ehlo=1 auth=0/1 commands=1/2`, host),
+  );
+  assert.deepEqual(told([...lines, ...ends]), Array(2).fill('authentication 192.0.2.9 alice'));
 });
 
 test('a line from the future holds nothing up', () => {
@@ -174,7 +196,7 @@ test('a line from the future holds nothing up', () => {
     emit,
   );
   reader.read(file([at(0, reject), at(1, pam('alice'))]), emit);
-  for (let seconds = 1; seconds < 40; seconds++) reader.tick(START + seconds * 1000, emit);
+  for (let seconds = 1; seconds < 320; seconds++) reader.tick(START + seconds * 1000, emit);
   assert.deepEqual(seen.sort(), ['authentication 192.0.2.9 alice', 'invalid-rcpt 192.0.2.9 -']);
 });
 

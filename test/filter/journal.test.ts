@@ -32,6 +32,7 @@ function read(entries: readonly object[], matcher = new Matcher({ ...options, tr
 test('an entry gives the time that its sender had, program, process and message', () => {
   assert.deepEqual(parse(FIELDS), {
     time: 1795337331361,
+    host: '',
     program: 'postfix/smtpd',
     pid: '383',
     message: MESSAGE,

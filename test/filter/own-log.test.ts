@@ -16,7 +16,7 @@ function pattern(own: Partial<PatternDefinition>): PatternDefinition {
 
 function read(line: string, own: { prefix?: string; pattern: string; session?: 'pid' }): Sighting | undefined {
   const { prefix = '', session = 'none' } = own;
-  const empty = { copies: false, units: [], negatives: [], stories: [] };
+  const empty = { copies: false, logsEnds: false, units: [], negatives: [], stories: [] };
   const patterns = [pattern({ pattern: own.pattern })];
   const filter = compileFilter({ name: 'door', programs: ['door'], ownLog: true, prefix, session, patterns, ...empty });
   const [seen] = sightings(file([line]), { filters: [filter] });
@@ -56,7 +56,7 @@ test('the prefix stands in front of every pattern, and may hold the process', ()
   assert.equal(read('2026-11-22 12:00:00 [77] knock of 192.0.2.7 refused', own)?.connection, 'pid 77');
   assert.equal(read('2026-11-22 12:00:00 knock of 192.0.2.7 refused', own)?.connection, 'address 192.0.2.7');
   const syslog = read('Nov 22 11:59:00 mx1 door[12]: 2026-11-22 12:00:00 knock of 192.0.2.7 refused', own);
-  assert.equal(syslog?.connection, 'pid 12');
+  assert.equal(syslog?.connection, 'pid 12 mx1');
   assert.equal(syslog.time, Date.parse('2026-11-22T11:59:00Z'));
 });
 

@@ -33,13 +33,14 @@ export async function filterShow(invocation: Invocation, name: string, options: 
 }
 
 function headLines({ file, definition }: Filter): Line[] {
-  const { name, programs, units, session, ownLog, prefix, negatives, stories } = definition;
+  const { name, programs, units, session, logsEnds, ownLog, prefix, negatives, stories } = definition;
   return [
     title(name),
     fact('file', file),
     fact('programs', programs.join(', ')),
     ...(units.length === 0 ? [] : [fact('units', units.join(', '))]),
     ...(session === 'pid' ? [fact('session', 'a process serves one connection at a time')] : []),
+    ...(logsEnds ? [fact('ends', 'refused recipients wait for the end of their connection')] : []),
     ...(ownLog ? [fact('own log', 'also read where lines name no program')] : []),
     ...(prefix === '' ? [] : [fact('prefix', `${prefix} stands in front of every pattern`)]),
     fact('examples', `${counted(negatives.length, 'line')} that must not match, ${counted(stories.length, 'story')}`),
