@@ -60,9 +60,10 @@ export class Admin {
 
   async unban(request: UnbanRequest): Promise<string[]> {
     const { judge, now, log } = this.#options;
-    const subjects =
-      'all' in request ? [...judge.activeBans()].map((ban) => ban.subject) : subjectsOf(request.subject, judge);
-    const freed = subjects.flatMap((subject) => judge.unban(subject, now()));
+    const freed =
+      'all' in request
+        ? judge.unbanAll(now())
+        : subjectsOf(request.subject, judge).flatMap((subject) => judge.unban(subject, now()));
     if (freed.length === 0 && 'subject' in request) throw notBanned(request.subject, judge);
     const keys = freed.map(subjectKey);
     log.info(

@@ -207,7 +207,7 @@ export class Guard {
       if (change.type === 'ban') this.#options.observer?.banned(change.ban);
       else this.#options.observer?.lifted(change.subject);
     }
-    this.#changes.push(...changes);
+    this.#changes = [...this.#changes, ...changes];
     this.commit();
     this.checkpoint();
     await waitUntilCarriedOut(this.#queues);

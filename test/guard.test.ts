@@ -22,7 +22,7 @@ function setUp() {
   const disk = { isFull: false };
   const save = (changes: readonly Change[]): void => {
     if (disk.isFull) throw new Error('the disk is full');
-    stored.push(...changes.map((change) => (change.type === 'ban' ? subjectKey(change.ban.subject) : 'unban')));
+    for (const change of changes) stored.push(change.type === 'ban' ? subjectKey(change.ban.subject) : 'unban');
   };
   const guard = new Guard({
     judge,
@@ -72,5 +72,13 @@ test('to tell the enforcers of a ban again is no new ban', async () => {
   await guard.tellAgain(banOf('192.0.2.7'));
   assert.deepEqual(enforcer.calls, ['reset', 'apply +192.0.2.7']);
   assert.deepEqual([stored, told], [[], []]);
+  await queue.stop();
+});
+
+test('as many changes as there may be bans go through at once', async () => {
+  const { guard, queue, stored } = setUp();
+  const all = Array.from({ length: 200_000 }, (_, n) => ban(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`));
+  await guard.carryOut(all);
+  assert.equal(stored.length, all.length);
   await queue.stop();
 });

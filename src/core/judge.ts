@@ -10,7 +10,7 @@ import { LoginDesk } from './login-desk.ts';
 import { type NameChange, nameChanges } from './login-names.ts';
 import { RequestDesk, type Seen } from './request-desk.ts';
 import type { JudgeSettings, LimitSetting } from './settings.ts';
-import { subjectKey, subjectNetwork, subjectOf } from './subject.ts';
+import { subjectKey, subjectOf } from './subject.ts';
 import { type LoginTarget, type Peer, type Target, Targets } from './targets.ts';
 import {
   type Ban,
@@ -190,11 +190,27 @@ export class Judge {
    * prefix, for a network all bans within it. Returns the subjects that are free now, banned before or only counted.
    */
   unban(subject: Subject, now: Millis): Subject[] {
+    const more =
+      subject.type === 'network'
+        ? this.bansWithin(subject.network).map((ban) => ban.subject)
+        : subject.type === 'address'
+          ? [subjectOf(subject.address, this.#ledger.settings.ipv6Prefix)]
+          : [];
+    return this.#free([subject, ...more], now);
+  }
+
+  /** Lifts all bans. */
+  unbanAll(now: Millis): Subject[] {
+    return this.#free(
+      [...this.#ledger.allActive()].map(({ subject }) => subject),
+      now,
+    );
+  }
+
+  #free(subjects: readonly Subject[], now: Millis): Subject[] {
     const freed = new Map<string, Subject>();
-    const network = subjectNetwork(subject);
-    const targets = network === null ? [] : this.bansWithin(network).map((ban) => ban.subject);
-    if (subject.type === 'address') targets.push(subjectOf(subject.address, this.#ledger.settings.ipv6Prefix));
-    for (const [key, target] of new Map([subject, ...targets].map((one) => [subjectKey(one), one]))) {
+    for (const target of subjects) {
+      const key = subjectKey(target);
       const ban = this.#ledger.lift(target, now);
       const counted = this.#ledger.forget(key);
       const limited = this.requests.forget(key);

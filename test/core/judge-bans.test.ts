@@ -167,3 +167,17 @@ test('counters that come back leave out what a ban has covered since they were s
   judge.loadCounter({ subject: '192.0.2.2', kind: 'scan', times: [600] });
   assert.equal(judge.subjects, 1);
 });
+
+test('everybody can be let in at once, and starts anew', () => {
+  const judge = new Judge(settings());
+  for (const text of ['192.0.2.1', '198.51.100.0/24', '2001:db8::/64', 'login:bob']) judge.ban(byHand(text), 10);
+  assert.deepEqual(judge.unbanAll(20).map(subjectKey).sort(), [
+    '192.0.2.1',
+    '198.51.100.0/24',
+    '2001:db8::/64',
+    'login:bob',
+  ]);
+  assert.deepEqual([...judge.activeBans()], []);
+  assert.deepEqual(judge.unbanAll(30), []);
+  assert.equal(judge.ban(byHand('192.0.2.1'), 40).offence, 1, 'what is lifted by hand was no offence');
+});
