@@ -3,6 +3,7 @@ import type { Role } from '../filter/definition.ts';
 
 export const ROLE_WORDS: Readonly<Record<Role, string>> = {
   event: 'an event, it counts as it stands',
+  summary: 'the end of a session, it counts as often as other layers told of a failure on it, and at least once',
   echo: 'an echo of a layer behind the server, it counts only if the server itself says nothing',
   hint: 'a hint, it never counts, but lends its login to the line that does',
   held: 'held until the end of its connection, it counts unless the client turns out to be logged in',

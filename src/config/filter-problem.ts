@@ -28,7 +28,7 @@ const TYPES: Readonly<Record<string, string>> = {
   number: 'a number',
 };
 /** A line of such a role makes an event of its own. */
-const COUNTING: readonly Role[] = ['event', 'echo', 'held', 'fallback'];
+const COUNTING: readonly Role[] = ['event', 'summary', 'echo', 'held', 'fallback'];
 
 /** The sentence for one issue; `data` is what was checked. */
 export function shapeProblem(issue: z.core.$ZodIssue, data: unknown): FilterProblem {
@@ -113,7 +113,8 @@ function patternProblem({ as, kind, also, layer }: PatternDefinition): readonly 
   if (also !== null && as !== 'event')
     return ['also', `makes a second event, but a line taken as ${as} makes no first one`];
   if ((as === 'echo' || as === 'hint') && layer === '') return ['layer', `needs a layer, for it is taken as ${as}`];
-  if (as === 'echo' && kind !== 'authentication') return ['kind', `is taken as echo, so its kind is authentication`];
+  if ((as === 'echo' || as === 'summary') && kind !== 'authentication')
+    return ['kind', `is taken as ${as}, so its kind is authentication`];
   return null;
 }
 

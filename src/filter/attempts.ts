@@ -8,7 +8,24 @@
 import type { Address } from '../core/ip.ts';
 import { RecentMap } from '../core/recent.ts';
 import type { Millis } from '../core/types.ts';
-import { type Attempt, belongs, isSame, isSameLogin, isWaiting, newAttempt } from './attempt.ts';
+import {
+  type Attempt,
+  asSighting,
+  belongs,
+  choose,
+  countsSession,
+  hasTold,
+  isPartOfSuccess,
+  isSame,
+  isTwin,
+  isWaiting,
+  learn,
+  newAttempt,
+  release,
+  SKEW,
+  serve,
+  untold,
+} from './attempt.ts';
 import type { Sighting } from './match.ts';
 
 /** What the other layers said of the failures that the server tells of. */
@@ -25,15 +42,13 @@ const PER_ADDRESS = 64;
 const ECHO_WAIT: Millis = 30_000;
 /** Echoes with a session id wait for the end of the session; a login process lets nobody stay for longer. */
 const SESSION_WAIT: Millis = 300_000;
-/** Two password databases answer for one attempt within so long; a client's next attempt comes later. */
-const SAME_ATTEMPT: Millis = 1_500;
-/** Dovecot delays the answer to a wrong password by 2 s: what a success follows at once was the same attempt. */
-const ANSWER_DELAY: Millis = 1_900;
 
 export class Attempts {
   readonly #max: number;
   /** In the order in which the addresses were last seen. */
   readonly #attempts = new RecentMap<Address, Attempt[]>();
+  /** When connections without a session ended that had logged in. Not kept over a restart, which at worst counts one more. */
+  readonly #forgiven = new RecentMap<Address, readonly Millis[]>();
   /** Addresses with a waiting attempt, and when the first of them will have waited long enough. */
   readonly #waiting = new Map<Address, Millis>();
   /** No waiting attempt is due before. */
@@ -54,11 +69,12 @@ export class Attempts {
     if (ip === null) return;
     const attempts = this.#attempts.get(ip) ?? [];
     for (let i = 0; i < Math.min(sighting.attempts, PER_ADDRESS); i++) {
-      // A line that is repeated as a whole tells of so many attempts, and not of one that two databases refused.
-      const twin = sighting.attempts > 1 ? undefined : attempts.findLast((attempt) => isTwin(attempt, sighting));
-      const known = twin ?? attempts.find((one) => !one.layers.includes(layer) && isSame(one, sighting, reach(one)));
-      if (known === undefined) attempts.push(newAttempt(sighting, [layer], 'open'));
-      else learn(known, sighting);
+      // Of several clients at once the first to be asked about is the first to be answered.
+      const twin = attempts.find((attempt) => isTwin(attempt, sighting));
+      const known = twin ?? attempts.find((one) => !hasTold(one, layer) && isSame(one, sighting, reach(one)));
+      const attempt = newAttempt(sighting, 'open');
+      if (known !== undefined) learn(known, sighting);
+      else if (!this.#isForgiven(attempt)) attempts.push(attempt);
     }
     this.#keep(ip, attempts);
   }
@@ -71,10 +87,10 @@ export class Attempts {
     const { ip, layer } = sighting;
     if (ip === null) return false;
     const attempts = this.#attempts.get(ip) ?? [];
-    const known = attempts.find((one) => !one.layers.includes(layer) && isSame(one, sighting, reach(one)));
+    const known = attempts.find((one) => !hasTold(one, layer) && isSame(one, sighting, reach(one)));
     const isFirst = known === undefined || known.state === 'open';
     if (known === undefined) {
-      attempts.push(newAttempt(sighting, [layer], 'released'));
+      attempts.push(newAttempt(sighting, 'released'));
     } else {
       learn(known, sighting);
       if (known.state === 'open') release(known);
@@ -88,7 +104,7 @@ export class Attempts {
     const { ip } = sighting;
     if (ip === null || sighting.layer === '') return;
     const attempts = this.#attempts.get(ip) ?? [];
-    attempts.push(newAttempt(sighting, [sighting.layer], 'excused'));
+    attempts.push(newAttempt(sighting, 'excused'));
     this.#keep(ip, attempts);
   }
 
@@ -97,6 +113,13 @@ export class Attempts {
     let left = count;
     const isExcused = (attempt: Attempt): boolean => attempt.state === 'excused' && isOf(attempt, sighting);
     return this.#take(sighting, (attempt) => isExcused(attempt) && left-- > 0).length;
+  }
+
+  /** How many failures the server's last line on a session stands for: those that were told of, and at least its own. */
+  failuresUntil({ ip, session, attempts: own }: Sighting): number {
+    if (ip === null || session === null) return own;
+    const told = this.#attempts.get(ip)?.filter((one) => one.session === session && one.state !== 'served') ?? [];
+    return Math.max(own, told.length);
   }
 
   /** The server tells of `count` failures: finds what the other layers said of them. */
@@ -112,9 +135,14 @@ export class Attempts {
     const counted = claimed.filter(({ state }) => state === 'released').length;
     const open = claimed.filter(({ state }) => state === 'open');
     for (const attempt of claimed) serve(attempt);
+    // The server has counted the attempts of the session: what is left over told of one of them too.
+    if (countsSession(sighting)) {
+      for (const attempt of candidates)
+        if (attempt.state === 'open' && attempt.session === sighting.session) serve(attempt);
+    }
     // The other layers may be read later: what they will say has been counted already.
     for (let missing = Math.min(count - claimed.length, PER_ADDRESS); missing > 0; missing--) {
-      const placeholder = newAttempt(sighting, [], 'served');
+      const placeholder = untold(sighting, 'served');
       if (count > 1) placeholder.login = null;
       attempts.push(placeholder);
     }
@@ -127,17 +155,28 @@ export class Attempts {
    * know the name); what they said longer before on the same session was a failure that the server never logs.
    */
   success(sighting: Sighting): Sighting[] {
-    const isOld = (attempt: Attempt): boolean => sighting.time - attempt.sighting.time >= ANSWER_DELAY;
+    const known = (sighting.ip === null ? undefined : this.#attempts.get(sighting.ip)) ?? [];
+    const failed = new Set(known.filter((attempt) => attempt.strong && !isPartOfSuccess(attempt, known, sighting)));
     const taken = this.#take(sighting, (attempt) => {
       if (attempt.state !== 'open' || !isOf(attempt, sighting)) return false;
-      return attempt.session !== null || !attempt.strong || !isOld(attempt);
+      return attempt.session !== null || !failed.has(attempt);
     });
-    return taken.filter((attempt) => attempt.strong && isOld(attempt)).map(asSighting);
+    return taken.filter((attempt) => failed.has(attempt)).map(asSighting);
   }
 
   /** The client has logged in over a server that names no session; its open attempts were no failures. */
   forgive(sighting: Sighting): void {
-    this.#take(sighting, ({ state, session }) => state === 'open' && session === null);
+    const { ip, time } = sighting;
+    if (ip === null) return;
+    this.#take(sighting, (attempt) => attempt.state === 'open' && isBeforeEnd(attempt, time));
+    this.#forgiven.set(ip, [...(this.#forgiven.get(ip) ?? []), time].slice(-PER_ADDRESS));
+    this.#forgiven.trim(this.#max);
+  }
+
+  /** Whether it was part of a good login whose end was read before, in another log. */
+  #isForgiven(attempt: Attempt): boolean {
+    const ends = attempt.sighting.ip === null ? undefined : this.#forgiven.get(attempt.sighting.ip);
+    return ends?.some((end) => isBeforeEnd(attempt, end)) ?? false;
   }
 
   /** The time until `passed` is over, and all layers have said what they had to say of it. */
@@ -198,7 +237,8 @@ export class Attempts {
       .filter(([key]) => key.startsWith(PREFIX))
       .map(([key, state]) => ({
         ip: key.slice(PREFIX.length) as Address,
-        attempts: JSON.parse(state) as Attempt[],
+        // An older version did not keep the voices.
+        attempts: (JSON.parse(state) as Attempt[]).map((attempt) => ({ ...attempt, voices: attempt.voices ?? [] })),
       }));
     const lastTime = (attempts: readonly Attempt[]): Millis => attempts.at(-1)?.sighting.time ?? 0;
     for (const { ip, attempts } of stored.sort((a, b) => lastTime(a.attempts) - lastTime(b.attempts))) {
@@ -276,48 +316,14 @@ export class Attempts {
   }
 }
 
-/** So many of the attempts. The server names one login, the last; what agrees with it comes first. */
-function choose(candidates: readonly Attempt[], sighting: Sighting, count: number): Attempt[] {
-  const agreeing = candidates.filter((attempt) => isSameLogin(attempt.login, sighting.login));
-  const chosen = new Set([...new Set([...agreeing, ...candidates])].slice(0, count));
-  return candidates.filter((attempt) => chosen.has(attempt));
-}
-
 /** Whether a server line of one attempt may tell of this one. */
 function isOf(attempt: Attempt, sighting: Sighting): boolean {
   return belongs(attempt, sighting, ECHO_WAIT, false);
 }
 
-/** Whether the line is what a second password database says of the attempt that the first one refused. */
-function isTwin(attempt: Attempt, sighting: Sighting): boolean {
-  return attempt.state === 'open' && attempt.layers.includes(sighting.layer) && isSame(attempt, sighting, SAME_ATTEMPT);
-}
-
-/** A further layer tells of an attempt. */
-function learn(attempt: Attempt, sighting: Sighting): void {
-  if (!attempt.layers.includes(sighting.layer)) attempt.layers.push(sighting.layer);
-  attempt.login ??= sighting.login;
-  attempt.password ??= sighting.password;
-  attempt.session ??= sighting.session;
-  if (sighting.as !== 'echo' || attempt.strong || attempt.state !== 'open') return;
-  attempt.strong = true;
-  attempt.sighting = sighting;
-}
-
-/** The server has told of it: it has been counted, and the line is not needed as evidence. */
-function serve(attempt: Attempt): void {
-  attempt.state = 'served';
-  attempt.sighting = { ...attempt.sighting, text: '' };
-}
-
-/** It is counted before the server's line comes, if it does. */
-function release(attempt: Attempt): void {
-  attempt.state = 'released';
-  attempt.sighting = { ...attempt.sighting, text: '' };
-}
-
-function asSighting(attempt: Attempt): Sighting {
-  return { ...attempt.sighting, login: attempt.login, password: attempt.password };
+/** Whether the end of a connection without a session comes so soon behind the attempt that it may have been made there. */
+function isBeforeEnd({ session, sighting }: Attempt, end: Millis): boolean {
+  return session === null && sighting.time <= end + SKEW && end - sighting.time <= ECHO_WAIT;
 }
 
 /** How far apart two layers' lines on one attempt may be; the server's line comes at the end of a session. */

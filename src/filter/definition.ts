@@ -5,6 +5,8 @@ import type { Kind } from '../core/types.ts';
  * How a line that matches is to be taken.
  *
  * - `event`: it counts as it stands.
+ * - `summary`: the end of a session that does not say how many logins failed on it: it counts as often as echoes and hints of
+ *   that session told of one, and at least once.
  * - `echo`: a layer behind the server (Dovecot's auth process, PAM) tells of an attempt that the server's own line
  *   tells too. It counts only if that line does not come, and lends its login if that line has none.
  * - `hint`: as an echo, but good logins write such lines too, so it never counts; it only lends its login.
@@ -20,6 +22,7 @@ import type { Kind } from '../core/types.ts';
  */
 export const ROLES = [
   'event',
+  'summary',
   'echo',
   'hint',
   'held',

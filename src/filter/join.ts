@@ -82,6 +82,9 @@ export class Joiner {
       case 'event':
         this.#event(sighting, connection, emit);
         break;
+      case 'summary':
+        this.#event({ ...sighting, attempts: this.#attempts.failuresUntil(sighting) }, connection, emit);
+        break;
       case 'end':
         ended = true;
         if (sighting.kind !== null) this.#hold(sighting, connection, emit);

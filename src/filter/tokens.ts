@@ -46,6 +46,11 @@ const TOKENS: Readonly<Record<string, string>> = {
   plainsecret: '(?<secret>(?:[^)]|\\)[^:]){1,1024}\\)?)',
   // The hash of a password, or its beginning: what tells one wrong password from another without telling any.
   password: '(?<password>[0-9A-Fa-f]{3,64})',
+  // The name of a SASL mechanism (RFC 4422, section 3.1), in which servers take small letters for capitals.
+  mechanism: '[A-Za-z0-9_-]{1,20}',
+  // What a client named as its mechanism, as Dovecot writes it: up to 64 characters, in capitals, or as they came but without
+  // blanks. Neither can hold the ", rip=" that stands behind it.
+  dovecotmechanism: '(?:[^a-z]{0,256}|\\S{0,256})',
   session: '(?<session>[^\\s<>]{1,64})',
   attempts: '(?<attempts>\\d{1,6})',
   seconds: '(?<seconds>\\d{1,9})',

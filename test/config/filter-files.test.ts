@@ -110,6 +110,10 @@ test('each mistake is shown with its place and a sentence', () => {
       edit('kind = "scan"', 'as = "echo"\nlayer = "x"\nkind = "scan"'),
       '7:8 the pattern "one" is taken as echo, so its kind is authentication',
     ],
+    [
+      edit('kind = "scan"', 'as = "summary"\nkind = "scan"'),
+      '6:8 the pattern "one" is taken as summary, so its kind is authentication',
+    ],
     [edit('bad thing', 'a<addr>'), '6:15 the pattern "one" does not work: <addr> is no token, there are <ip> …'],
     [edit('bad thing from', '(bad thing'), '6:11 the pattern "one" does not work: Invalid regular expression…'],
     [

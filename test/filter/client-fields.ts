@@ -38,6 +38,8 @@ const WRITTEN: Readonly<Record<string, (text: string) => string>> = {
   forwardedfor: (text) => text.replace(/["\\]/g, '\\$&'),
   path: (text) => text,
   host: (text) => text.replace(/[\s[\]]/g, '') || 'x',
+  mechanism: (text) => text.replace(/[^A-Za-z0-9_-]/g, '').slice(0, 20) || 'X',
+  dovecotmechanism: (text) => text.slice(0, 64).toUpperCase(),
   word: (text) => text.replace(/\s/g, '') || 'x',
 };
 

@@ -7,7 +7,7 @@ import { filters, options } from './reading.ts';
 
 /** Somebody innocent, whom an attacker would like to have banned. */
 export const VICTIM = '203.0.113.77';
-const COUNTING: readonly Role[] = ['event', 'echo', 'hint', 'held', 'fallback'];
+const COUNTING: readonly Role[] = ['event', 'summary', 'echo', 'hint', 'held', 'fallback'];
 
 /** The samples in which clients wrote something. */
 export const forgeable: readonly ClientLine[] = filters.flatMap(clientLines).filter(({ fields }) => fields.length > 0);

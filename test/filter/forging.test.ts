@@ -129,7 +129,7 @@ function check(seen: Sighting | undefined, { line, login, mayBeUnread }: ServerL
   }
   assert.equal(seen.ip, ip, line);
   if (mayBeUnread) assert.notEqual(seen.as, 'excused', line);
-  else assert.ok(['event', 'held', 'echo', 'hint'].includes(seen.as), `${seen.pattern}: ${line}`);
+  else assert.ok(['event', 'summary', 'held', 'echo', 'hint'].includes(seen.as), `${seen.pattern}: ${line}`);
   if (login !== null) assert.equal(seen.login, NO_LOGIN.includes(login) ? null : login, line);
 }
 

@@ -18,6 +18,7 @@ function sightingsOf(name: string): Sighting[] {
 const LOGS = [
   ...['interleaved.txt', 'dovecot24.txt', 'sendmail.txt'].map((name) => sightingsOf(name)),
   ['pam-auth.txt', 'pam-dovecot.txt', 'pam-postfix.txt'].flatMap(sightingsOf),
+  ['two-databases-dovecot.txt', 'two-databases-postfix.txt'].flatMap(sightingsOf),
   ['pam-auth.txt', 'pam-dovecot.txt', 'pam-postfix.txt'].flatMap(sightingsOf).sort((a, b) => a.time - b.time),
 ];
 

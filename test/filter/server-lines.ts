@@ -38,7 +38,9 @@ function postfixLines(client: Client): ServerLine[] {
 
 function smtpdLines(peer: string, { login, mechanism, helo, sender, recipient, data }: Client): ServerLine[] {
   const user = postfixText(login).slice(0, 100);
-  const method = postfixText(mechanism).replaceAll(' ', '').slice(0, 200) || 'PLAIN';
+  const method = postfixText(mechanism).replaceAll(' ', '').slice(0, 100) || 'PLAIN';
+  // Only a part between quotation marks may hold blanks, and they are shown.
+  const quoted = `"${postfixText(mechanism).replaceAll(/["\\]/g, '')}"`.slice(0, 100);
   const to = postfixText(recipient).slice(0, 500);
   const tail = `from=<${postfixText(sender).slice(0, 500)}> to=<${to}> proto=ESMTP helo=<${postfixText(helo).slice(0, 500)}>`;
   const text = postfixText(data).slice(0, 300);
@@ -48,9 +50,14 @@ function smtpdLines(peer: string, { login, mechanism, helo, sender, recipient, d
       smtpd(`warning: ${peer}: SASL LOGIN authentication failed: (reason unavailable), sasl_username=${user}`),
       user,
     ),
-    read(
-      smtpd(
-        `warning: ${peer}: SASL ${method} authentication failed: Invalid authentication mechanism: '${method}', sasl_username=(unavailable)`,
+    ...[method, quoted].flatMap((name) =>
+      ['', `: '${name}'`].map((reason) =>
+        read(
+          smtpd(
+            `warning: ${peer}: SASL ${name} authentication failed: Invalid authentication mechanism${reason}, sasl_username=(unavailable)`,
+          ),
+          '',
+        ),
       ),
     ),
     read(smtpd(`warning: ${peer}: SASL ${method} authentication failed: ${text === '' ? 'x' : 'UGFzc3dvcmQ6'}`)),
@@ -77,9 +84,14 @@ function postscreenLines({ ip, data }: Client): ServerLine[] {
   ].map((message) => read(`Nov 22 08:48:38 mx1 postfix/postscreen[402]: ${message}`));
 }
 
-function dovecotLines({ ip, login }: Client): ServerLine[] {
+function dovecotLines({ ip, login, mechanism }: Client): ServerLine[] {
   const user = dovecotText(login);
-  const fields = (end: string): string => `user=<${user}>, method=PLAIN, rip=${ip}, lip=203.0.113.10${end}`;
+  const fields = (end: string, method = 'PLAIN'): string =>
+    `user=<${user}>, method=${method}, rip=${ip}, lip=203.0.113.10${end}`;
+  // IMAP and POP3 read it up to a blank, ManageSieve between quotation marks.
+  const sieve = dovecotText(mechanism, 64).toUpperCase();
+  const word = dovecotText(mechanism.replaceAll(' ', ''), 64).toUpperCase();
+  const unsupported = 'tried to use unsupported auth mechanism';
   return [
     `imap-login: Disconnected: Aborted login by logging out (auth failed, 1 attempts in 2 secs): ${fields(`, TLS, session=<${SESSION}>`)}`,
     `pop3-login: Disconnected (auth failed, 2 attempts in 9 secs): ${fields('')}`,
@@ -87,6 +99,10 @@ function dovecotLines({ ip, login }: Client): ServerLine[] {
     `imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): ${fields(', TLS: Connection closed')}`,
     `imap-login: Disconnected: Inactivity (auth failed, 1 attempts in 180 secs): ${fields(', TLS')}`,
     `managesieve-login: Disconnected: Aborted login by logging out (user disabled): ${fields(`, session=<${SESSION}>`)}`,
+    `imap-login: Disconnected: Aborted login by logging out (${unsupported}): ${fields(`, TLS, session=<${SESSION}>`, word)}`,
+    `pop3-login: Disconnected: Aborted login by logging out (${unsupported}): ${fields('', word)}`,
+    `managesieve-login: Disconnected: Too many invalid commands (${unsupported}): ${fields(`, session=<${SESSION}>`, sieve)}`,
+    `imap-login: Login aborted: Logged out (${unsupported}, 3 attempts in 9 secs) (invalid_mech): ${fields(`, session=<${SESSION}>`, word)}`,
   ].flatMap((message) => [
     read(`2026-11-22T08:49:49.1+00:00 mx1 dovecot: ${message}`, user),
     read(`Nov 22 08:49:49 ${message.replace(': ', ': Info: ')}`, user),
@@ -138,8 +154,8 @@ function postfixText(text: string): string {
   return text.replaceAll(/[\x00-\x1f\x7f]/g, '?');
 }
 
-/** The same, and no more than 80 characters. */
-function dovecotText(text: string): string {
+/** The same, and no more than so many characters. */
+function dovecotText(text: string, longest = 80): string {
   const clean = text.replaceAll(/[\x00-\x1f]/g, '?');
-  return clean.length > 80 ? `${clean.slice(0, 77)}...` : clean;
+  return clean.length > longest ? `${clean.slice(0, longest - 3)}...` : clean;
 }
