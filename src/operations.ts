@@ -1,5 +1,5 @@
 /** How the daemon is watched from outside: metrics for Prometheus, and notifications. Keeps accounts and changes nothing. */
-import type { NotifierView, Status } from './api/contract.ts';
+import { type NotifierView, Refusal, type Status } from './api/contract.ts';
 import type { Config } from './config/config.ts';
 import type { Ban, BanCause, Change, Millis, Subject } from './core/types.ts';
 import type { Logger } from './log.ts';
@@ -65,13 +65,19 @@ export class Operations implements Observer {
     return this.#metrics;
   }
 
-  /** Counts how a reload ends; resolves then, and never fails. */
-  async reloading(reload: Promise<unknown>): Promise<void> {
-    const result = await reload.then(
-      () => 'done' as const,
-      () => 'refused' as const,
-    );
-    this.#metrics.reloaded(result);
+  /** Counts and logs how a reload ends, whoever asked for it; resolves then, and never fails. */
+  async reloading(reload: Promise<{ readonly changes: readonly string[] }>): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const { changes } = await reload;
+      log.info(changes.length === 0 ? 'reloaded, nothing has changed' : `reloaded: ${changes.join(', ')}`);
+      this.#metrics.reloaded('done');
+    } catch (error) {
+      // Whatever else goes wrong is told by who asked.
+      if (error instanceof Refusal)
+        log.error(`The configuration was not reloaded, the old one stays in force. ${error.message}`);
+      this.#metrics.reloaded('refused');
+    }
   }
 
   banned(ban: Ban): void {

@@ -38,7 +38,7 @@ _tailban() {
     'disallow') options='-h --help --version --socket --config --filters --no-color' expected='@allowed' ;;
     'distrust') options='--login -h --help --version --socket --config --filters --no-color' expected='' ;;
     'list') options='--json --format --type --limit --wide -h --help --version --socket --config --filters --no-color' expected='' ;;
-    'import') options='--format --for -h --help --version --socket --config --filters --no-color' expected='files' ;;
+    'import') options='--format --for --force -h --help --version --socket --config --filters --no-color' expected='files' ;;
     'export') options='--all --blocked-ip --part --output -h --help --version --socket --config --filters --no-color' expected='nginx postfix dovecot haproxy' ;;
     'completion') options='-h --help --version --socket --config --filters --no-color' expected='bash zsh fish' ;;
     'explain') options='--login --source --last --timezone --filter --json -h --help --version --socket --config --filters --no-color' expected='@banned' ;;

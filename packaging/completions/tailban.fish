@@ -141,6 +141,7 @@ complete -c tailban -n '__tailban_at list' -l no-color -d 'no colours; NO_COLOR 
 complete -c tailban -n '__tailban_at import' -F
 complete -c tailban -n '__tailban_at import' -l format -d 'how the list is written' -r -a 'auto backup stalwart plain json'
 complete -c tailban -n '__tailban_at import' -l for -d 'how long, where the list does not say; for good where left out' -r
+complete -c tailban -n '__tailban_at import' -l force -d 'even what holds the address that you are logged in from'
 complete -c tailban -n '__tailban_at import' -s h -l help -d 'show this help'
 complete -c tailban -n '__tailban_at import' -l version -d 'print the version'
 complete -c tailban -n '__tailban_at import' -l socket -d 'the socket of the daemon' -r -F

@@ -7,8 +7,10 @@ import type { NameChange } from '../core/login-names.ts';
 import type { BanCause, FailureKind, Kind, Limit, LoginHandling, Millis, RateName } from '../core/types.ts';
 import type { RestoreAnswer, RestoreRequest } from './backup.ts';
 
+/** In characters: a login in a log line may be as long as the line, and who is banned by that name is to be unbanned by it. */
+export const LONGEST_SUBJECT = 20_000;
 /** An address, a network, or `login:NAME`. */
-const SUBJECT = z.string().check(z.minLength(1), z.maxLength(400));
+const SUBJECT = z.string().check(z.minLength(1), z.maxLength(LONGEST_SUBJECT));
 
 export const BAN_REQUEST = z.strictObject({
   subject: SUBJECT,
@@ -35,7 +37,7 @@ export const DISALLOW_REQUEST = z.strictObject({ network: z.string().check(z.min
 export type DisallowRequest = z.infer<typeof DISALLOW_REQUEST>;
 
 export const DISTRUST_REQUEST = z.strictObject({
-  login: z.string().check(z.minLength(1), z.maxLength(400)),
+  login: z.string().check(z.minLength(1), z.maxLength(LONGEST_SUBJECT)),
   /** Left out: all networks. */
   network: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
 });

@@ -1,6 +1,8 @@
 /** What every command is given: the terminal, the options that all commands share, and the way to the daemon. */
 import { ApiClient } from '../api/client.ts';
-import { DISK, readConfigFiles } from '../config/files.ts';
+import { oneLine } from '../one-line.ts';
+import { printProblems } from './config-problems.ts';
+import { configuredSocket } from './configured-socket.ts';
 import { configPath, DEFAULT_SOCKET } from './places.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -24,25 +26,14 @@ export async function connect(invocation: Invocation): Promise<ApiClient> {
 
 /** The socket that was asked for, else that of the configuration, else the usual one. */
 export async function socketOf({ terminal, globals }: Invocation): Promise<string> {
-  return globals.socket ?? (await configuredSocket(globals.config, terminal)) ?? DEFAULT_SOCKET;
-}
-
-/**
- * The socket that the configuration names. Loading a configuration takes longer than anything else that a command does,
- * so it is loaded only if it may name one. A configuration that cannot be used is a matter for other commands.
- */
-async function configuredSocket(asked: string | undefined, terminal: Terminal): Promise<string | null> {
-  const path = configPath(asked);
-  if (path === null) return null;
-  try {
-    const files = await readConfigFiles(path, DISK);
-    if (!files.some(({ text }) => /\bsocket\b/.test(text))) return null;
-    const { parseConfigFiles } = await import('../config/load.ts');
-    return parseConfigFiles(files).config.api.socket;
-  } catch {
-    terminal.note(
-      `The configuration cannot be used (see tailban check), so tailban is looked for at ${DEFAULT_SOCKET}`,
-    );
-    return null;
+  if (globals.socket !== undefined) return globals.socket;
+  const path = configPath(globals.config);
+  if (path === null) return DEFAULT_SOCKET;
+  const { socket, problems } = await configuredSocket(path);
+  const chosen = socket ?? DEFAULT_SOCKET;
+  if (problems.length > 0) {
+    printProblems(terminal, problems);
+    terminal.note(`note: so the socket may be another one; tailban is looked for at ${oneLine(chosen)}`);
   }
+  return chosen;
 }

@@ -4,7 +4,7 @@ import type { ExportOptions } from './commands/export.ts';
 import type { ImportOptions } from './commands/import.ts';
 import { NAME_KINDS, type NameKind, SHELLS, type Shell } from './completion/names.ts';
 import { NATIVE } from './export/native.ts';
-import { examples, type Run } from './wording.ts';
+import { examples, PLAIN_FORM, type Run } from './wording.ts';
 
 export function addMovingCommands(program: Command, run: Run): void {
   addImportCommand(program, run);
@@ -25,14 +25,15 @@ function addImportCommand(program: Command, run: Run): void {
         .default('auto'),
     )
     .option('--for <duration>', 'how long, where the list does not say; for good where left out')
+    .option('--force', 'even what holds the address that you are logged in from')
     .addHelpText(
       'after',
-      examples(
+      `${examples(
         'tailban import backup.json',
         'tailban import blocked.txt',
         'tailban import --for 30d < addresses.txt',
         'tailban list --json > bans.json; tailban import bans.json',
-      ),
+      )}\n\n${PLAIN_FORM}`,
     )
     .action((file: string | undefined, options: ImportOptions) =>
       run(async (invocation) => (await import('./commands/import.ts')).importBans(invocation, file, options)),

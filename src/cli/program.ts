@@ -88,7 +88,9 @@ function report(terminal: Terminal, error: unknown, command: string): ExitCode {
     return EXIT.config;
   }
   const { exitCode, message, hint } = endingOf(error);
-  terminal.fail(message, hint);
+  // What is wrong with a configuration is shown with its lines; in all else a line break is somebody's trick.
+  const [first = '', ...more] = exitCode === EXIT.config ? message.split('\n') : [message];
+  terminal.fail(first, hint, more);
   if (
     exitCode === EXIT.internal &&
     !(error instanceof CliError) &&

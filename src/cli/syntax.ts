@@ -18,7 +18,7 @@ import type { ProcessControl, RunOptions } from './commands/run.ts';
 import type { StatusOptions } from './commands/status.ts';
 import type { UnbanOptions } from './commands/unban.ts';
 import { addMovingCommands } from './moving-syntax.ts';
-import { examples, type Run } from './wording.ts';
+import { examples, PLAIN_FORM, type Run } from './wording.ts';
 
 export function addCommands(program: Command, run: Run, control: ProcessControl): void {
   addDaemonCommands(program, run, control);
@@ -166,12 +166,12 @@ function addListCommand(program: Command, run: Run): void {
     .option('--wide', 'cut nothing')
     .addHelpText(
       'after',
-      examples(
+      `${examples(
         'tailban list',
         'tailban list --type network --limit 10',
         'tailban list --json | jq -r ".[].subject"',
         'tailban list --format stalwart > blocked.txt',
-      ),
+      )}\n\n${PLAIN_FORM}`,
     )
     .action((options: ListOptions) =>
       run(async (invocation) => (await import('./commands/list.ts')).list(invocation, options)),
@@ -221,7 +221,10 @@ function addFileCommands(program: Command, run: Run): void {
   program
     .command('match')
     .description('show what the filters read out of a log')
-    .argument('[FILE...]', 'log files, also packed ones, or the journal as JSON; standard input where left out or -')
+    .argument(
+      '[FILE...]',
+      'log files, also packed ones, or the journal as JSON; standard input where left out or -; each is read by itself, so an attempt that stands in two of them is shown for each: tailban replay takes them together, as the daemon does',
+    )
     .option('--filter <name>', 'only this filter; may be given several times', collect)
     .option('--timezone <zone>', 'the zone of stamps that carry none, such as Europe/Berlin')
     .option('--json', 'one JSON object an event, as is done anyway where the output is no terminal')

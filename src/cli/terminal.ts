@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { type InspectColor, styleText } from 'node:util';
 import type { Millis } from '../core/types.ts';
+import { oneLine } from '../one-line.ts';
 
 export interface Streams {
   readonly stdin: NodeJS.ReadableStream & { readonly fd?: number; readonly isTTY?: boolean };
@@ -73,7 +74,7 @@ export class Terminal {
 
   /** A line on standard error that takes the place of the one before; an empty one is none. Only for people. */
   progress(text: string): void {
-    if (this.showsProgress) this.#streams.stderr.write(`\r\x1b[K${printable(text).slice(0, USUAL_WIDTH - 1)}`);
+    if (this.showsProgress) this.#streams.stderr.write(`\r\x1b[K${oneLine(text).slice(0, USUAL_WIDTH - 1)}`);
   }
 
   /** Much text for standard output, as it stands; resolves when there is room for more. */
@@ -81,21 +82,17 @@ export class Terminal {
     if (!this.#streams.stdout.write(text)) await once(this.#streams.stdout, 'drain');
   }
 
-  /** `tailban: sentence`, and `hint: …` in a second line. */
-  fail(message: string, hint: string): void {
+  /** `tailban: sentence`, and `hint: …` in a line of its own, behind what more there is to show. */
+  fail(message: string, hint: string, more: readonly string[] = []): void {
     const red = this.#colour && this.#streams.stderr.isTTY === true && !this.env['NO_COLOR'];
-    this.note(`${red ? style(['red', 'bold'], 'tailban:') : 'tailban:'} ${printable(message)}`);
-    if (hint !== '') this.note(`hint: ${printable(hint)}`);
+    this.note(`${red ? style(['red', 'bold'], 'tailban:') : 'tailban:'} ${oneLine(message)}`);
+    for (const line of more) this.note(oneLine(line));
+    if (hint !== '') this.note(`hint: ${oneLine(hint)}`);
   }
 
   style(format: InspectColor | InspectColor[], text: string): string {
     return this.#colour && this.isTty && !this.env['NO_COLOR'] ? style(format, text) : text;
   }
-}
-
-/** Without what could move the cursor, recolour the terminal or turn the direction of writing; line breaks stay. */
-export function printable(text: string): string {
-  return text.replace(/(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/gu, '·');
 }
 
 function style(format: InspectColor | InspectColor[], text: string): string {

@@ -8,3 +8,7 @@ export type Run = (command: (invocation: Invocation) => Promise<ExitCode>) => Pr
 export function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
+
+/** How lists of one line each are written, below the help of who writes and who reads them. */
+export const PLAIN_FORM = `A plain list has an address, a network or login:NAME on each line. A login with
+blanks, quotes or control characters is quoted as in JSON: login:"two words"`;

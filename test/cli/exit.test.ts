@@ -102,8 +102,9 @@ test('the daemon ends so', async (t) => {
   const db = new DatabaseSync(database);
   db.exec('PRAGMA user_version = 99');
   db.close();
-  const { code, stderr } = await tailban(['run', '--config', config]);
+  const { code, stdout, stderr } = await tailban(['run', '--config', config]);
   assert.equal(code, 78, stderr);
+  assert.doesNotMatch(stdout, /bans stay in force/, 'it had begun nothing that could stay');
   assert.match(
     stderr,
     /\nhint: Install the newer tailban again, or move the file away to start with an empty store\n$/,

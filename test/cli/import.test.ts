@@ -89,6 +89,81 @@ test('JSON of Stalwart is read in the shapes that its versions write', () => {
   assert.deepEqual(readJson(JSON.stringify(blocked), NOW).entries, [expected]);
 });
 
+test('JSON in which nothing is found is told, and so is each item of a list that names nobody', () => {
+  for (const value of [{ a: 1 }, {}, 7, 'x'])
+    assert.deepEqual(
+      readJson(JSON.stringify(value), NOW),
+      { entries: [], skipped: ['JSON: no address, network or login is in it'] },
+      JSON.stringify(value),
+    );
+  assert.deepEqual(readJson('[]', NOW), { entries: [], skipped: [] });
+  assert.deepEqual(readJson('["192.0.2.1", {"ip": "192.0.2.2"}, {"pi": "192.0.2.3"}, "nobody"]', NOW), {
+    entries: [{ subject: '192.0.2.1' }, { subject: '192.0.2.2' }],
+    skipped: ['[3]: "nobody" is no address, network or login', '[2]: no address, network or login is in it'],
+  });
+});
+
+test('a list without a single ban ends as data that cannot be used', async (t) => {
+  const control = fakeControl();
+  const { socketPath } = await serve(t, control);
+  const { terminal, out, err } = screen({ input: '{"a":1}' });
+  assert.equal(await importBans(invocation(terminal, socketPath), undefined, { format: 'auto' }), 65);
+  assert.equal(out(), 'Imported 0 bans, left out 1\n');
+  assert.equal(err(), '  JSON: no address, network or login is in it\n');
+});
+
+test('a login that looks like the key of another one stays itself', () => {
+  const listed = [{ subject: 'login:bob', type: 'login', until: null }];
+  assert.deepEqual(readJson(JSON.stringify(listed), NOW).entries, [{ subject: 'login:login:bob', until: null }]);
+});
+
+test('a login as long as a log line is taken over, and a longer one keeps out no other', async (t) => {
+  const control = fakeControl();
+  const { socketPath } = await serve(t, control);
+  const long = `login:${'x'.repeat(16_000)}`;
+  const { terminal, out } = screen({ input: `${long}\nlogin:${'x'.repeat(20_000)}\n192.0.2.1\n` });
+  assert.equal(await importBans(invocation(terminal, socketPath), undefined, { format: 'plain' }), 0);
+  assert.equal(out(), 'Imported 2 bans, left out 1\n');
+});
+
+const SSH = { SSH_CONNECTION: '203.0.113.50 5022 203.0.113.10 22' };
+const OWN = '203.0.113.0/25 would lock you out, who are logged in from 203.0.113.50; --force bans it all the same';
+
+test('nobody locks himself out by a list, unless he insists', async (t) => {
+  const control = fakeControl();
+  const { socketPath } = await serve(t, control);
+  const input = '203.0.113.0/25\n203.0.113.128/25\nlogin:203.0.113.50\n';
+  const { terminal, out, err } = screen({ input, env: SSH });
+  assert.equal(await importBans(invocation(terminal, socketPath), undefined, { format: 'auto' }), 0);
+  assert.equal(out(), 'Imported 2 bans, left out 1\n');
+  assert.equal(err(), `  ${OWN}\n`);
+  const insisting = screen({ input, env: SSH });
+  await importBans(invocation(insisting.terminal, socketPath), undefined, { format: 'auto', force: true });
+  assert.equal(insisting.out(), 'Imported 3 bans\n');
+});
+
+test('nobody locks himself out by a backup', async (t) => {
+  const control = fakeControl();
+  const { socketPath } = await serve(t, control);
+  const ban = { since: NOW, until: null, cause: 'manual', reason: 'scan', offence: 1, evidence: [] };
+  const input = JSON.stringify({
+    'tailban-backup': 1,
+    version: '1.2.3',
+    written: NOW,
+    allowed: [],
+    history: [],
+    bans: [
+      { ...ban, subject: '203.0.113.0/25' },
+      { ...ban, subject: '192.0.2.1' },
+    ],
+    knownGood: [],
+  });
+  const { terminal, out, err } = screen({ input, env: SSH });
+  assert.equal(await importBans(invocation(terminal, socketPath), undefined, { format: 'auto' }), 0);
+  assert.match(out(), /^Imported 1 ban, .* left out 1$/m);
+  assert.equal(err(), `  ${OWN}\n`);
+});
+
 test('what list prints in any of its forms, import reads back', async (t) => {
   for (const format of ['json', 'stalwart', 'plain'] as const) {
     const control = fakeControl();

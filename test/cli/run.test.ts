@@ -64,7 +64,7 @@ test('a configuration that has become wrong does not end the daemon on SIGHUP', 
   assert.equal((await client.status()).dryRun, true);
   const reload = await tailban(['reload', '--config', config, '--socket', join(config, '../tailban.sock')]);
   assert.equal(reload.code, 78);
-  assert.match(reload.stderr, /Unknown setting nonsense/);
+  assert.match(reload.stderr, /^tailban: .*: Unknown setting nonsense\n {2}1 \| nonsense = 1\n {4}\| \^\n {2}hint: /);
   child.kill('SIGINT');
   assert.deepEqual(await closed, [0, null]);
 });

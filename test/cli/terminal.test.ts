@@ -2,8 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { BanView } from '../../src/api/contract.ts';
+import { allow } from '../../src/cli/commands/allow.ts';
+import { ban } from '../../src/cli/commands/ban.ts';
+import { distrust } from '../../src/cli/commands/distrust.ts';
+import { importBans } from '../../src/cli/commands/import.ts';
 import { list } from '../../src/cli/commands/list.ts';
+import { reload } from '../../src/cli/commands/reload.ts';
 import { status } from '../../src/cli/commands/status.ts';
+import { unban } from '../../src/cli/commands/unban.ts';
+import type { Invocation } from '../../src/cli/invocation.ts';
 import { BANS, fakeControl, NOW } from '../api/fake-control.ts';
 import { serve } from '../api/serving.ts';
 import { invocation, screen } from './screen.ts';
@@ -78,7 +85,44 @@ test('what an attacker chose cannot steer the terminal', async (t) => {
   await status(invocation(terminal, socketPath), {});
   terminal.fail(EVIL, EVIL);
   assert.doesNotMatch(out(), /(?!\n)[\p{Cc}\p{Cf}]/u);
-  assert.match(out(), /login x·\[2J·\]0;owned··· root/);
+  assert.match(out(), /login x·\[2J·\]0;owned····root/);
+});
+
+test('a name with line breaks forges no line, whatever tells of it', async (t) => {
+  const login = 'x\n203.0.113.99\u001b[2J';
+  const [first] = BANS;
+  assert.ok(first);
+  const { socketPath } = await serve(
+    t,
+    fakeControl({
+      bans: () => [{ ...first, subject: login, type: 'login' }],
+      unban: async () => [`login:${login}`],
+      allow: async () => [`login:${login}`],
+      reload: async () => ({ changes: [login], notes: [login] }),
+      import: async () => ({ imported: 0, skipped: [`login:${login} is allowed`] }),
+    }),
+  );
+  const commands: ((shown: Invocation) => Promise<unknown>)[] = [
+    (shown) => ban(shown, undefined, { login }),
+    (shown) => unban(shown, undefined, { login }),
+    (shown) => unban(shown, undefined, { all: true }),
+    (shown) => allow(shown, '192.0.2.0/24', { note: '' }),
+    (shown) => list(shown, { format: 'plain' }),
+    (shown) => list(shown, { format: 'table' }),
+    (shown) => distrust(shown, undefined, { login }),
+    (shown) => reload(shown),
+    (shown) => importBans(shown, undefined, { format: 'plain' }),
+  ];
+  for (const command of commands) {
+    const { terminal, out, err } = screen({ input: '192.0.2.1\n' });
+    await command(invocation(terminal, socketPath));
+    const shown = out() + err();
+    assert.match(shown, /x(?:·|\\n)203\.0\.113\.99/);
+    assert.doesNotMatch(shown, /^\s*203|(?!\n)[\p{Cc}\p{Cf}]/mu);
+  }
+  const { terminal, err } = screen();
+  terminal.fail(`${login} is not banned`, login);
+  assert.equal(err(), 'tailban: x·203.0.113.99·[2J is not banned\nhint: x·203.0.113.99·[2J\n');
 });
 
 test('an empty list says so', async (t) => {

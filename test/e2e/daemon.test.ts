@@ -1,6 +1,6 @@
 /** The daemon among its admins: reloads, dry runs, a second daemon, who may use the socket, and what unban forgets. */
 import assert from 'node:assert/strict';
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import { startDaemonProcess, until } from '../support/daemon.ts';
 import { fails, type SmallHost, smallHost, untilFailures, untilStatus } from '../support/small-host.ts';
@@ -53,6 +53,17 @@ test('a configuration that is wrong is refused with its place, and the running o
   await daemon.says(/not reloaded, the old one stays in force.*no unit of time/, from);
   await host.write('mail.log', ...fails(host, '198.51.100.33', 3));
   await untilStatus(daemon, 'a ban by the old limit', ({ bans }) => bans.active === 1);
+});
+
+test('a reload that was asked for by a command is in the log, be it done or refused', async (t) => {
+  const host = await hostOf(t);
+  const daemon = await host.start();
+  await host.configure(CONFIG.replace('3/1h', '2/1h'));
+  assert.equal((await host.command('reload')).code, 0);
+  await daemon.says(/reloaded: limits/);
+  await host.configure(CONFIG.replace('login', 'logim'));
+  assert.equal((await host.command('reload')).code, 78);
+  await daemon.says(/The configuration was not reloaded, the old one stays in force\. .*logim/);
 });
 
 test('SIGHUP reloads, SIGTERM stops with exit code 0 and takes the socket away', async (t) => {
@@ -111,8 +122,22 @@ test('a second daemon on the same database or socket refuses to start, the first
   const third = startDaemonProcess({ config: host.path('other.toml'), socket: host.socket });
   assert.equal(await third.ended(), 69, third.output());
   assert.match(third.output(), /another tailban answers there/);
+  assert.doesNotMatch(third.output(), /firewall/, 'it has changed nothing before it looked');
+  assert.ok(!(await readdir(host.folder)).includes('other.db'));
   await host.write('mail.log', ...fails(host, '198.51.100.38', 3));
   await untilStatus(daemon, 'the first daemon to guard', ({ bans }) => bans.active === 1);
+});
+
+test('a database that goes away under the daemon is told once in the log, and in the status while it is so', async (t) => {
+  const host = await hostOf(t);
+  const daemon = await host.start();
+  const { problems: before } = await daemon.api.status();
+  await rename(host.path('tailban.db'), host.path('away.db'));
+  await daemon.says(/The database .*tailban\.db is not there any more/);
+  assert.match((await host.command('status')).stdout, /tailban\.db is not there any more/);
+  await rename(host.path('away.db'), host.path('tailban.db'));
+  await untilStatus(daemon, 'that to be over', ({ problems }) => problems.length === before.length);
+  assert.equal(daemon.output().match(/is not there any more/g)?.length, 1);
 });
 
 test('a socket that a killed daemon left behind is replaced, and only owner and group may use it', async (t) => {

@@ -1,9 +1,9 @@
 /** `tailban allow`: puts a network on the allow-list, or without one shows that list. */
+import { oneLine } from '../../one-line.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { requireNetwork } from '../subject-argument.ts';
 import { renderTable } from '../table.ts';
-import { printable } from '../terminal.ts';
 import { counted, wallClock } from '../times.ts';
 
 export interface AllowOptions {
@@ -26,7 +26,7 @@ export async function allow(
     );
   const network = requireNetwork(argument);
   const lifted = await (await connect(invocation)).allow({ network, note: options.note });
-  const freed = lifted.length === 0 ? '' : `; unbanned ${printable(lifted.join(', '))}`;
+  const freed = lifted.length === 0 ? '' : `; unbanned ${oneLine(lifted.join(', '))}`;
   invocation.terminal.print(`Allowed ${network}: it is never banned${freed}`);
   return EXIT.ok;
 }

@@ -1,6 +1,7 @@
 /** `tailban ban`: bans by hand. Tells the daemon where the admin is logged in from, so that it can refuse to lock him out. */
 import type { BanRequest, BanView } from '../../api/contract.ts';
 import type { Millis } from '../../core/types.ts';
+import { oneLine } from '../../one-line.ts';
 import { adminAddress } from '../admin-address.ts';
 import { readDurationOption } from '../durations.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -41,7 +42,7 @@ function durationOf({ for: length, permanent }: BanOptions): { duration?: Millis
 }
 
 function describe({ subject, type, since, until }: BanView): string {
-  const name = type === 'login' ? `the login ${subject}` : subject;
+  const name = type === 'login' ? `the login ${oneLine(subject)}` : subject;
   if (until === null) return `${name} for good`;
   return `${name} until ${wallClock(until)} (${expiry(until, since)})`;
 }

@@ -2,12 +2,12 @@
 import { DISK } from '../../config/files.ts';
 import { type Loaded, loadConfig } from '../../config/load.ts';
 import type { ConfigError } from '../../errors.ts';
+import { oneLine } from '../../one-line.ts';
 import { checkFilters } from '../check/filters.ts';
 import { configProblems, printProblems } from '../config-problems.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
 import { configPath, filtersFolder, ownFiltersFolder } from '../places.ts';
-import { printable } from '../terminal.ts';
 import { counted } from '../times.ts';
 
 export async function check(invocation: Invocation, argument: string | undefined): Promise<ExitCode> {
@@ -16,8 +16,8 @@ export async function check(invocation: Invocation, argument: string | undefined
   const filters = await checkFilters(filtersFolder(), ownFiltersFolder(globals.filters));
   const { loaded, problems: ofConfig } = await load(path, filters.names);
   for (const { file, line, column, message } of loaded?.notes ?? [])
-    terminal.print(printable(`${file}:${line}:${column}: note: ${message}`));
-  for (const note of filters.notes) terminal.print(printable(`note: ${note}`));
+    terminal.print(oneLine(`${file}:${line}:${column}: note: ${message}`));
+  for (const note of filters.notes) terminal.print(oneLine(`note: ${note}`));
   const problems = [...ofConfig, ...filters.problems];
   if (problems.length > 0) {
     printProblems(terminal, problems);
@@ -25,7 +25,7 @@ export async function check(invocation: Invocation, argument: string | undefined
     return EXIT.config;
   }
   const files = loaded?.files ?? [];
-  for (const file of files) terminal.print(printable(`${file} is in order`));
+  for (const file of files) terminal.print(oneLine(`${file} is in order`));
   if (files.length === 0) terminal.print('There is no configuration file, the defaults are in force');
   terminal.print(`All filters read their own sample lines as they should: ${filters.names.join(', ')}`);
   return EXIT.ok;

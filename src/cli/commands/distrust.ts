@@ -1,8 +1,8 @@
 /** `tailban distrust`: forgets from where a login worked, so that nobody gets in from there while it is locked. */
+import { oneLine } from '../../one-line.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { requireNetwork } from '../subject-argument.ts';
-import { printable } from '../terminal.ts';
 import { counted } from '../times.ts';
 
 export interface DistrustOptions {
@@ -20,6 +20,6 @@ export async function distrust(
   const network = argument === undefined ? {} : { network: requireNetwork(argument) };
   const forgotten = await (await connect(invocation)).distrust({ login, ...network });
   const names = forgotten.length > MOST_NAMED ? counted(forgotten.length, 'network') : forgotten.join(', ');
-  invocation.terminal.print(printable(`The login ${login} is not known any more from ${names}`));
+  invocation.terminal.print(oneLine(`The login ${login} is not known any more from ${names}`));
   return EXIT.ok;
 }

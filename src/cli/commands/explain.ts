@@ -5,6 +5,7 @@
 import { ApiError } from '../../api/client.ts';
 import type { SubjectView } from '../../api/contract.ts';
 import { parseNetwork } from '../../core/ip.ts';
+import { oneLine } from '../../one-line.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { readLimit } from '../limit-option.ts';
@@ -76,7 +77,8 @@ async function explainLines(
   }
   printLines(terminal, eventLines(events));
   if (present.views !== null && present.views.length > 0) printLines(terminal, ['', ...presentLines(present.views)]);
-  if (present.problem !== null) terminal.note(`note: what the daemon has counted is not known: ${present.problem}`);
+  if (present.problem !== null)
+    terminal.note(oneLine(`note: what the daemon has counted is not known: ${present.problem}`));
   if (hasMore)
     terminal.note(`note: only the first ${lines.length} lines are explained; tailban match reads whole logs`);
   return EXIT.ok;

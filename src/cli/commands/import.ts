@@ -6,21 +6,26 @@ import { createReadStream } from 'node:fs';
 import { isBackup } from '../../api/backup.ts';
 import type { ApiClient } from '../../api/client.ts';
 import type { ImportRequest } from '../../api/contract.ts';
+import type { Address } from '../../core/ip.ts';
 import type { Millis } from '../../core/types.ts';
+import { oneLine } from '../../one-line.ts';
+import { adminAddress } from '../admin-address.ts';
 import { readDurationOption } from '../durations.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { readBackup, sendBackup, upToDate } from '../import/backup.ts';
 import { guessFormat, type ImportEntry, type ImportFormat, type Reading } from '../import/entries.ts';
 import { readJson } from '../import/json.ts';
 import { readPlain, readStalwart } from '../import/lines.ts';
+import { spareOwn } from '../import/own-address.ts';
 import { connect, type Invocation } from '../invocation.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
 import { counted, grouped } from '../times.ts';
 import { unreadable } from '../unreadable.ts';
 
 export interface ImportOptions {
   readonly format: 'auto' | 'backup' | ImportFormat;
   readonly for?: string;
+  readonly force?: boolean;
 }
 
 /** So many bans go to the daemon at once, so that it can read logs between. */
@@ -38,31 +43,39 @@ export async function importBans(
   const length = options.for === undefined ? null : readDurationOption('--for', options.for);
   const text = await readInput(terminal, file);
   const name = nameOf(file);
+  const own = options.force ? null : adminAddress({ env: terminal.env, pid: process.pid, proc: '/proc' });
   // As a list, it would bring back whoever has been unbanned.
   const mayBeBackup = options.format === 'auto' || options.format === 'json';
   if (options.format === 'backup' || (mayBeBackup && isBackup(text))) {
     if (length !== null)
       throw new CliError(EXIT.usage, 'A backup says itself how long each ban lasts', 'Leave --for out');
-    return importBackup(invocation, text, name);
+    return importBackup(invocation, text, name, own);
   }
   const now = terminal.now();
   const reading = readBans(text, options.format, name, now);
   const current = reading.entries.filter(({ until }) => until === undefined || until === null || until > now);
   const over = reading.entries.length - current.length;
-  const bans = current.map((entry) => toBan(entry, length, now));
+  const spared = spareOwn(current, own);
+  const bans = spared.kept.map((entry) => toBan(entry, length, now));
   const { imported, skipped } = await send(await connect(invocation), bans);
   const overText = over === 0 ? [] : [`${counted(over, 'ban')} that ended before now`];
-  const left = [...reading.skipped, ...overText, ...skipped];
-  const leftCount = reading.skipped.length + over + skipped.length;
+  const left = [...spared.left, ...reading.skipped, ...overText, ...skipped];
+  const leftCount = spared.left.length + reading.skipped.length + over + skipped.length;
   tell(terminal, counted(imported, 'ban'), leftCount, left);
   return reading.entries.length === 0 && reading.skipped.length > 0 ? EXIT.badData : EXIT.ok;
 }
 
-async function importBackup(invocation: Invocation, text: string, name: string): Promise<ExitCode> {
+async function importBackup(
+  invocation: Invocation,
+  text: string,
+  name: string,
+  own: Address | null,
+): Promise<ExitCode> {
   const { terminal } = invocation;
   const backup = upToDate(readBackup(text, name), terminal.now());
+  const spared = spareOwn(backup.bans, own);
   const client = await connect(invocation);
-  const { allowed, history, bans, knownGood, skipped } = await sendBackup(client, backup);
+  const { allowed, history, bans, knownGood, skipped } = await sendBackup(client, { ...backup, bans: spared.kept });
   const news = [
     counted(bans, 'ban'),
     counted(history, 'past ban'),
@@ -72,16 +85,17 @@ async function importBackup(invocation: Invocation, text: string, name: string):
   const known = backup.history.length - history;
   const knownText =
     known === 0 ? [] : [`${counted(known, 'past ban')} that ${known === 1 ? 'is' : 'are'} here already`];
-  tell(terminal, `${news.slice(0, -1).join(', ')} and ${news.at(-1)} of logins`, skipped.length + known, [
+  const left = [...spared.left, ...skipped];
+  tell(terminal, `${news.slice(0, -1).join(', ')} and ${news.at(-1)} of logins`, left.length + known, [
     ...knownText,
-    ...skipped,
+    ...left,
   ]);
   return EXIT.ok;
 }
 
 function tell(terminal: Terminal, imported: string, leftCount: number, left: readonly string[]): void {
   terminal.print(`Imported ${imported}${leftCount === 0 ? '' : `, left out ${grouped(leftCount)}`}`);
-  for (const line of left.slice(0, MOST_SHOWN)) terminal.note(printable(`  ${line}`));
+  for (const line of left.slice(0, MOST_SHOWN)) terminal.note(oneLine(`  ${line}`));
   if (left.length > MOST_SHOWN) terminal.note(`  and ${grouped(left.length - MOST_SHOWN)} more`);
 }
 

@@ -4,6 +4,7 @@ import { blockedIps } from '../blocked-ip.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { readLimit } from '../limit-option.ts';
+import { plainSubject } from '../plain.ts';
 import { renderTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { ago, counted, expiry, grouped } from '../times.ts';
@@ -31,7 +32,7 @@ export async function list(invocation: Invocation, options: ListOptions): Promis
       await printStalwart(terminal, bans);
       break;
     case 'plain':
-      await terminal.write(bans.map((ban) => `${keyOf(ban)}\n`).join(''));
+      await terminal.write(bans.map((ban) => `${plainSubject(ban)}\n`).join(''));
       break;
     case 'table':
       printTable(terminal, { now: answer.now, bans }, matching.length, options.wide === true);
@@ -72,9 +73,4 @@ function reasonOf({ reason, offence, type, behindProxy }: BanView): string {
   const isNumbered = offence === 1 || reason.includes(`number ${offence}`);
   // The firewall does not have it.
   return `${reason}${isNumbered ? '' : ` (${noun} number ${offence})`}${behindProxy ? ', behind a proxy' : ''}`;
-}
-
-/** As `tailban ban`, `unban` and `import` take it. */
-function keyOf(ban: BanView): string {
-  return ban.type === 'login' ? `login:${ban.subject}` : ban.subject;
 }

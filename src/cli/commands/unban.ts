@@ -1,9 +1,9 @@
 /** `tailban unban`: lifts bans and forgets the failures that led to them. */
 import type { UnbanRequest } from '../../api/contract.ts';
+import { oneLine } from '../../one-line.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { readSubject, requireSubject, type SubjectOptions } from '../subject-argument.ts';
-import { printable } from '../terminal.ts';
 import { counted } from '../times.ts';
 
 export interface UnbanOptions extends SubjectOptions {
@@ -20,7 +20,7 @@ export async function unban(
 ): Promise<ExitCode> {
   const freed = await (await connect(invocation)).unban(requestOf(argument, options));
   const names = freed.length > MOST_NAMED ? counted(freed.length, 'subject') : freed.join(', ');
-  invocation.terminal.print(freed.length === 0 ? 'Nobody was banned' : `Unbanned ${printable(names)}`);
+  invocation.terminal.print(freed.length === 0 ? 'Nobody was banned' : `Unbanned ${oneLine(names)}`);
   return EXIT.ok;
 }
 

@@ -1,7 +1,8 @@
 /** Writes down what was made of a line, for people. */
 import { basename } from 'node:path';
+import { oneLine } from '../../one-line.ts';
 import { ROLE_WORDS } from '../roles.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
 import { wallClock } from '../times.ts';
 import type { LineView, MatchView, NearestView } from './line.ts';
 import { partStyle, shownPieces } from './pieces.ts';
@@ -35,15 +36,15 @@ function headerLines({ stamp, time, host, program, pid, format, unpacked, times,
 function messageLines({ match, message, nearest }: LineView, terminal: Terminal): string[] {
   const indent = fact('message', '');
   if (match !== null) return shownPieces(match.pieces, indent, terminal);
-  if (nearest === null) return [`${indent}${printable(message)}`];
-  const up = [...printable(nearest.matched)].length;
-  const text = printable(nearest.matched + nearest.found);
+  if (nearest === null) return [`${indent}${oneLine(message)}`];
+  const up = [...oneLine(nearest.matched)].length;
+  const text = oneLine(nearest.matched + nearest.found);
   return [`${indent}${text}`, `${' '.repeat(indent.length + up)}^`];
 }
 
 function verdictLines({ match, nearest, problem }: LineView, terminal: Terminal): string[] {
   if (match !== null) return matchLines(match, terminal);
-  const text = terminal.style('yellow', `no match: ${printable(problem ?? '')}`);
+  const text = terminal.style('yellow', `no match: ${oneLine(problem ?? '')}`);
   return nearest === null ? [`  ${text}`] : [`  ${text}`, ...nearestLines(nearest)];
 }
 
@@ -54,7 +55,7 @@ function matchLines(match: MatchView, terminal: Terminal): string[] {
     fact('pattern', `${pattern} of ${filter} (${basename(file)})`),
     fact('taken as', ROLE_WORDS[as]),
     ...(kind === null ? [] : [fact('kind', also === null ? kind : `${kind}, and ${also}`)]),
-    ...named.map(({ name, text }) => `${fact(name, '')}${partStyle(name, printable(text), terminal)}`),
+    ...named.map(({ name, text }) => `${fact(name, '')}${partStyle(name, oneLine(text), terminal)}`),
     ...(attempts === 1 ? [] : [fact('counts as', `${attempts} failures`)]),
     ...(connection === null ? [] : [fact('connection', connection)]),
   ];
@@ -70,7 +71,7 @@ function nearestLines({ filter, pattern, file, expected, found }: NearestView): 
 }
 
 function fact(name: string, text: string): string {
-  return `  ${name.padEnd(NAME_WIDTH)} ${printable(text)}`;
+  return `  ${name.padEnd(NAME_WIDTH)} ${oneLine(text)}`;
 }
 
 /** `2026-11-22 08:47:29.030` */

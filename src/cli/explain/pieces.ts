@@ -1,13 +1,14 @@
 /** A message whose parts stand out: in colours on a terminal, else by carets and names in lines below. */
-import { printable, type Terminal } from '../terminal.ts';
+import { oneLine } from '../../one-line.ts';
+import type { Terminal } from '../terminal.ts';
 import type { Piece } from './line.ts';
 
 const COLOURS = { ip: 'red', login: 'yellow' } as const;
 
 /** @param indent stands before the message, and so before the carets. */
 export function shownPieces(pieces: readonly Piece[], indent: string, terminal: Terminal): string[] {
-  const coloured = pieces.map(({ text, name }) => partStyle(name, printable(text), terminal)).join('');
-  const plain = pieces.map(({ text }) => printable(text)).join('');
+  const coloured = pieces.map(({ text, name }) => partStyle(name, oneLine(text), terminal)).join('');
+  const plain = pieces.map(({ text }) => oneLine(text)).join('');
   const carets = coloured === plain ? caretLines(pieces).map((line) => ' '.repeat(indent.length) + line) : [];
   return [indent + coloured, ...carets];
 }
@@ -23,7 +24,7 @@ function caretLines(pieces: readonly Piece[]): string[] {
   const lines: string[] = [];
   let at = 0;
   for (const { text, name } of pieces) {
-    const width = [...printable(text)].length;
+    const width = [...oneLine(text)].length;
     if (name !== null) {
       const index = lines.findIndex((line) => line.length < at);
       const line = index < 0 ? '' : (lines[index] ?? '');

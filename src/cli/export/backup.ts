@@ -1,15 +1,14 @@
 /** Writes a backup: everything that a host has learned, for `tailban import` on another one. */
-
 import { LISTS, MARK, VERSION } from '../../api/backup.ts';
 import { DISK } from '../../config/files.ts';
 import { loadConfig } from '../../config/load.ts';
 import { subjectKey } from '../../core/subject.ts';
 import type { Millis } from '../../core/types.ts';
+import { oneLine } from '../../one-line.ts';
 import { readStore, type StoreReading } from '../../store/reading.ts';
 import type { BanRecord } from '../../store/types.ts';
 import type { Invocation } from '../invocation.ts';
 import { configPath } from '../places.ts';
-import { printable } from '../terminal.ts';
 
 /** So much is put together before it is written, in characters. */
 const PIECE = 1 << 20;
@@ -17,7 +16,7 @@ const PIECE = 1 << 20;
 /** Reads the database, whether the daemon runs or not: what it holds is at most a second behind. @throws StoreError */
 export async function writeBackup({ terminal, globals, version }: Invocation): Promise<void> {
   const { config } = await loadConfig(configPath(globals.config), DISK);
-  const store = readStore(config.store.path, (message) => terminal.note(`note: ${printable(message)}`));
+  const store = readStore(config.store.path, (message) => terminal.note(`note: ${oneLine(message)}`));
   try {
     let piece = '';
     for (const text of backupText(store, version, terminal.now())) {

@@ -2,6 +2,7 @@
  * Lists of bans as other programs write them, read into one form. Whatever is no ban is told with its place and left
  * out; a list is never refused for one bad line.
  */
+import { LONGEST_SUBJECT } from '../../api/contract.ts';
 import { parseDuration } from '../../core/duration.ts';
 import { parseSubject, subjectKey } from '../../core/subject.ts';
 import type { Millis } from '../../core/types.ts';
@@ -27,15 +28,18 @@ export const BLOCKED = 'server.blocked-ip.';
 /** A number of seconds since 1970 stays below this until the year 5138; milliseconds have been above it since 1973. */
 const FIRST_MILLIS = 1e11;
 
+/** A key of Stalwart at the beginning of a line, not a login or a comment that only mentions it. */
+const BLOCKED_KEY = /^[ \t]*\[*[ \t]*["']?(?:server["']?\.["']?)?blocked-ip\b/m;
+
 /** What a text looks like: JSON, keys of Stalwart, or lines with addresses. */
 export function guessFormat(text: string): ImportFormat {
   if (/^[\s\uFEFF]*\{|^[\s\uFEFF]*\[\s*[[\]{"]/.test(text) && isJson(text)) return 'json';
-  return text.includes('blocked-ip') ? 'stalwart' : 'plain';
+  return BLOCKED_KEY.test(text) ? 'stalwart' : 'plain';
 }
 
-/** A subject as it stands in a list; null where it is none. */
+/** A subject as it stands in a list; null where it is none, or longer than any, for which the API would refuse the rest too. */
 export function listedSubject(text: string): string | null {
-  const subject = parseSubject(text);
+  const subject = text.length > LONGEST_SUBJECT ? null : parseSubject(text);
   return subject === null ? null : subjectKey(subject);
 }
 

@@ -7,15 +7,32 @@ import { BLOCKED, type ImportEntry, listedSubject, type Reading, readExpiry, rea
 
 /** @throws SyntaxError where the text is no JSON. */
 export function readJson(text: string, now: Millis): Reading {
-  const found: Found = { entries: [], skipped: [], now };
-  walk(JSON.parse(text.replace(/^\uFEFF/, '')), '', '', found);
-  return { entries: found.entries, skipped: found.skipped };
+  const found: Found = { entries: [], skipped: [], now, isOfStalwart: false };
+  const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+  const barren = Array.isArray(value)
+    ? value.flatMap((item, index) => (readItem(item, `[${index}]`, found) ? [] : [`[${index}]`]))
+    : readItem(value, '', found)
+      ? []
+      : ['JSON'];
+  // Other settings of Stalwart between the blocked addresses are no bans that were missed.
+  const missed = found.isOfStalwart ? [] : barren.map((place) => `${place}: no address, network or login is in it`);
+  return { entries: found.entries, skipped: [...found.skipped, ...missed] };
 }
 
 interface Found {
   readonly entries: ImportEntry[];
   readonly skipped: string[];
   readonly now: Millis;
+  /** Whether there is any key of its settings. */
+  isOfStalwart: boolean;
+}
+
+/** Whether anything was found in it, be it only to be left out. A list may also hold bare addresses. */
+function readItem(item: unknown, place: string, found: Found): boolean {
+  const before = found.entries.length + found.skipped.length;
+  if (place !== '' && typeof item === 'string' && !item.startsWith(BLOCKED)) add(item, place, {}, found);
+  else walk(item, '', place, found);
+  return found.entries.length + found.skipped.length > before;
 }
 
 /**
@@ -23,7 +40,7 @@ interface Found {
  * @param place the same with indices, for people.
  */
 function walk(value: unknown, keys: string, place: string, found: Found): void {
-  if (typeof value === 'string' && value.startsWith(BLOCKED)) add(value.slice(BLOCKED.length), place, {}, found);
+  if (typeof value === 'string' && value.startsWith(BLOCKED)) addKey(value, place, found);
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) walk(item, keys, `${place}[${index}]`, found);
     return;
@@ -38,13 +55,19 @@ function walk(value: unknown, keys: string, place: string, found: Found): void {
   for (const [key, child] of Object.entries(fields)) {
     const path = keys === '' ? key : `${keys}.${key}`;
     const inner = place === '' ? key : `${place}.${key}`;
-    if (path.startsWith(BLOCKED)) add(path.slice(BLOCKED.length), inner, {}, found);
+    if (path.startsWith(BLOCKED)) addKey(path, inner, found);
     else walk(child, path, inner, found);
   }
 }
 
+function addKey(path: string, place: string, found: Found): void {
+  found.isOfStalwart = true;
+  add(path.slice(BLOCKED.length), place, {}, found);
+}
+
 function addObject(name: string, fields: Record<string, unknown>, place: string, found: Found): void {
-  const text = fields['type'] === 'login' && !name.startsWith('login:') ? `login:${name}` : name;
+  // A login may itself begin with `login:`.
+  const text = fields['type'] === 'login' ? `login:${name}` : name;
   const expiry = fields['until'] === undefined ? fields['expiresAt'] : fields['until'];
   const until = expiry === undefined ? undefined : expiryOf(expiry, found.now);
   if (expiry !== undefined && until === undefined) {

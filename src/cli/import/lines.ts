@@ -3,16 +3,23 @@
  * with or without a value) or as a dump with sections in brackets.
  */
 import type { Millis } from '../../core/types.ts';
+import { splitPlain } from '../plain.ts';
 import { BLOCKED, type ImportEntry, listedSubject, type Reading, readExpiry } from './entries.ts';
 
-/** `ADDRESS`, or `ADDRESS EXPIRY`; what follows `#` or `;` is a comment. Logins are written `login:NAME`. */
+/**
+ * `ADDRESS`, or `ADDRESS EXPIRY`; what follows `#` or `;` is a comment. Logins are written `login:NAME`, or in quotes
+ * `login:"NAME"`.
+ */
 export function readPlain(text: string, now: Millis): Reading {
   return readLines(text, (line) => {
-    const content = line.replace(/(?:^|\s)[#;].*/, '').trim();
-    if (content === '') return null;
-    const [, name = '', rest = ''] = /^(\S+?)(?:[,\s]\s*(.*))?$/.exec(content) ?? [];
+    const content = line.trim();
+    if (content === '' || /^[#;]/.test(content)) return null;
+    const split = splitPlain(content);
+    if (split === null) return `"${shortened(content)}" is no login in quotes (those of JSON)`;
+    const { name } = split;
     const subject = listedSubject(name);
     if (subject === null) return `"${shortened(name)}" is no address, network or login`;
+    const rest = split.rest.replace(/(?:^|\s)[#;].*/, '').trim();
     if (rest === '') return { subject };
     const until = readExpiry(rest, now);
     return until === undefined ? `"${shortened(rest)}" is no time and no duration` : { subject, until };

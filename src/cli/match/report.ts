@@ -3,7 +3,8 @@
  * `EventRecord`, and with `--all` one of `OtherRecord` for every line that made no event, in the order of the lines.
  */
 import type { Joined } from '../../filter/join.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import { oneLine } from '../../one-line.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface EventRecord {
   /** The file as it was named, where there are several. */
@@ -82,7 +83,7 @@ export class Report {
     const record: EventRecord = { ...this.#file(), line, filter, kind, ip, login, time };
     if (this.#options.json) return `${JSON.stringify(record)}\n`;
     const { file } = this.#options;
-    const name = login === null ? '' : `  ${printable(login).replaceAll('\n', '·')}`;
+    const name = login === null ? '' : `  ${oneLine(login)}`;
     const place = file === null ? String(line) : `${file}:${line}`;
     return `${place.padStart(7)}  ${time}  ${filter.padEnd(8)}  ${kind.padEnd(14)}  ${ip.padEnd(15)}${name}\n`;
   }

@@ -1,11 +1,12 @@
 /** The section on what another configuration would have changed. */
+import { oneLine } from '../../one-line.ts';
 import type { Difference } from '../../replay/comparison.ts';
 import type { BanRecord } from '../../replay/dossier.ts';
 import { counted, grouped } from '../times.ts';
 import { casesOf } from './innocents-report.ts';
 import type { OtherOutcome, Outcome } from './outcome.ts';
 import type { ReportOptions } from './report.ts';
-import { banTimes, oneLine, subjectName } from './words.ts';
+import { banTimes, subjectName } from './words.ts';
 
 export function compareLines(
   { trial, innocents }: Outcome,

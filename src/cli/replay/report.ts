@@ -1,6 +1,7 @@
 /** The report of a replay for people: sections in words and tables, each cut at the limit that was asked for. */
 import { roughDuration } from '../../core/duration.ts';
 import type { Subject } from '../../core/types.ts';
+import { oneLine } from '../../one-line.ts';
 import type { Trial } from '../../replay/trial.ts';
 import { renderTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -8,7 +9,7 @@ import { counted, grouped, wallClock } from '../times.ts';
 import { compareLines } from './comparison-report.ts';
 import { innocentLines } from './innocents-report.ts';
 import { bansByTime, failuresAmong, type Outcome, repeatOffenders } from './outcome.ts';
-import { lengthOf, oneLine, share, subjectName } from './words.ts';
+import { lengthOf, share, subjectName } from './words.ts';
 
 export interface ReportOptions {
   /** So many rows of each table. */

@@ -2,15 +2,10 @@
 import { formatDuration, formatRate } from '../../core/duration.ts';
 import { subjectKey } from '../../core/subject.ts';
 import type { Ban, Subject } from '../../core/types.ts';
+import { oneLine } from '../../one-line.ts';
 import type { Change } from '../../replay/sparing.ts';
 import type { Tally } from '../../replay/tally.ts';
-import { printable } from '../terminal.ts';
 import { grouped, wallClock } from '../times.ts';
-
-/** What somebody else wrote, in one line and harmless to a terminal. */
-export function oneLine(text: string): string {
-  return printable(text).replaceAll('\n', '·');
-}
 
 /** As `tailban list` shows it. */
 export function subjectName(subject: Subject): string {

@@ -73,7 +73,9 @@ export const api: Target = {
     const store = Store.open(join(folder, 'tailban.db'), { now, warn: (message) => assert.fail(message) });
     const options = { judge: new Judge(config), store, now, log, banTime: () => HOUR, alwaysAllowed: () => [] };
     const guard = new Guard(options);
-    const server = await serveApi(controlOf(new Admin(options, guard), guard, fakeControl()), { socketPath, log });
+    const firewall = { remaining: async () => [], log };
+    const control = controlOf(new Admin(options, guard), guard, fakeControl(), firewall);
+    const server = await serveApi(control, { socketPath, log });
     let fed: string[] = [];
     let steps = 0;
     return {
