@@ -15,6 +15,7 @@ import { LogReader } from './filter/reader.ts';
 import type { LocalTime } from './filter/wall-clock.ts';
 import type { LoginReport } from './gate/types.ts';
 import { reportSighting } from './reported.ts';
+import { SharedLogs } from './shared-logs.ts';
 import { type Chunk, type Position, positionKey, type Sink, type Source } from './source/types.ts';
 
 /** A source and how its lines are to be read. */
@@ -75,6 +76,7 @@ export class Reading {
   readonly #joiner = new Joiner();
   readonly #copies = new Copies();
   #feeds: readonly Feed[] = [];
+  #shared: SharedLogs;
   readonly #readers = new Map<string, LogReader>();
   readonly #looks = new Map<Feed, Looks>();
   readonly #counts = new Map<string, FeedCounts>();
@@ -86,6 +88,7 @@ export class Reading {
 
   constructor(options: ReadingOptions) {
     this.#options = options;
+    this.#shared = this.#newShared();
   }
 
   get lines(): number {
@@ -132,6 +135,7 @@ export class Reading {
     this.#feeds = [];
     this.#readers.clear();
     this.#looks.clear();
+    this.#shared = this.#newShared();
   }
 
   /** Takes what a server reports at once, in one stream with what the logs tell. */
@@ -167,7 +171,8 @@ export class Reading {
       const { lines, cut, events, lastEvent } = this.#counts.get(source.name) ?? newCounts(source.name);
       const { name, state, problem, origins } = source.status();
       const names = filters.map((filter) => filter.name);
-      return { name, state, problem, filters: names, lines, cut, events, lastEvent, origins };
+      const shared = this.#shared.problemOf(name);
+      return { name, state, problem: problem ?? shared, filters: names, lines, cut, events, lastEvent, origins };
     });
   }
 
@@ -175,13 +180,30 @@ export class Reading {
     const { name } = feed.source;
     return {
       chunk: (chunk) => this.#read(feed, chunk),
-      forget: (position) => this.#place(positionKey(position), null),
+      forget: (position) => {
+        this.#shared.release(position);
+        this.#place(positionKey(position), null);
+      },
       warn: (message) => this.#options.warn(name, message),
       info: (message) => this.#options.info(name, message),
     };
   }
 
+  #newShared(): SharedLogs {
+    const filtersOf = (source: string): readonly CompiledFilter[] =>
+      this.#feeds.find((feed) => feed.source.name === source)?.filters ?? [];
+    return new SharedLogs(
+      (source, other) => filtersOf(source).some((filter) => filtersOf(other).includes(filter)),
+      this.#options.warn,
+    );
+  }
+
   #read(feed: Feed, chunk: Chunk): void {
+    if (this.#shared.isLeft(chunk.position)) {
+      // It moves on all the same: were the other source gone, this one would not begin with what has counted.
+      this.#place(positionKey(chunk.position), JSON.stringify(chunk.position));
+      return;
+    }
     const reader = this.#reader(feed, chunk);
     const counts = this.#count(chunk.source);
     const before = reader.lines;

@@ -12,16 +12,23 @@ import { type Body, stamped, wrongSubmission } from './support/mail-lines.ts';
 const filters = [...(await loadFilters(join(import.meta.dirname, '../filters'))).values()].map((one) => one.compiled);
 const NOW = Date.UTC(2026, 10, 22, 12);
 
+let inodes = 1;
+
 /** A source that does what the test says. */
 class ScriptedSource implements Source {
   readonly name: string;
   started: readonly Position[] | null = null;
+  /** The names of its filters; null is all of them. */
+  filters: readonly string[] | null = null;
   #sink: Sink | null = null;
   #offset = 0;
+  /** Of the file; sources of the same number read the same one. */
+  readonly #inode: number;
   readonly #caughtUp = Promise.withResolvers<void>();
 
-  constructor(name: string) {
+  constructor(name: string, inode = inodes++) {
     this.name = name;
+    this.#inode = inode;
   }
 
   start(positions: readonly Position[], _since: number, sink: Sink): Promise<void> {
@@ -43,6 +50,10 @@ class ScriptedSource implements Source {
     });
   }
 
+  letGo(): void {
+    this.#sink?.forget(this.#position());
+  }
+
   caughtUp(): void {
     this.#caughtUp.resolve();
   }
@@ -58,7 +69,7 @@ class ScriptedSource implements Source {
   #position(): FilePosition {
     const fingerprint = { length: 0, hash: '' };
     const path = `/${this.name}`;
-    return { type: 'file', source: this.name, path, device: 1, inode: 1, offset: this.#offset, fingerprint };
+    return { type: 'file', source: this.name, path, device: 1, inode: this.#inode, offset: this.#offset, fingerprint };
   }
 }
 
@@ -68,24 +79,25 @@ function readingOf(...sources: readonly ScriptedSource[]) {
 
 function readingWith(isOneLog: boolean, ...sources: readonly ScriptedSource[]) {
   const events: Event[] = [];
+  const warnings: string[] = [];
   const clock = { now: NOW };
   const reading = new Reading({
     now: () => clock.now,
     onEvent: (event) => void events.push(event),
     onChunk: () => {},
-    warn: () => {},
+    warn: (source, message) => void warnings.push(`${source}: ${message}`),
     info: () => {},
   });
   const feeds = sources.map(
     (source): Feed => ({
       source,
-      filters,
+      filters: filters.filter(({ name }) => source.filters?.includes(name) ?? true),
       localTime: (...parts) => Date.UTC(...parts),
       units: new Set(),
       isOneLog,
     }),
   );
-  return { reading, events, clock, feeds, started: reading.start(feeds, 0) };
+  return { reading, events, warnings, clock, feeds, started: reading.start(feeds, 0) };
 }
 
 /** So many attempts, one every ten seconds and each told of in both logs. */
@@ -224,4 +236,53 @@ test('what a server reports counts once with what the logs tell, at once or in i
   clock.now += 60_000;
   reading.tick();
   assert.equal(events.length, 3);
+});
+
+/** Two sources that have caught up with the same file. */
+async function sharing(filters: readonly (string | null)[]) {
+  const sources = filters.map((filter, index) => {
+    const source = new ScriptedSource(`s${index}`, 1_000);
+    source.filters = filter === null ? null : [filter];
+    source.caughtUp();
+    return source;
+  });
+  const set = readingOf(...sources);
+  await set.started;
+  const { mail, dovecot } = attempts(20);
+  for (const source of sources) source.write(...mail, ...dovecot);
+  set.clock.now += 60_000;
+  set.reading.tick();
+  return { ...set, sources, mail };
+}
+
+test('a file that two sources read counts once, which is told once and stands in the status', async () => {
+  const { reading, events, warnings, sources, mail } = await sharing([null, 'postfix']);
+  assert.equal(events.length, 20);
+  const message =
+    '/s1 is not read here, because source s0 reads it and every failure would count twice; name it in one source, with all filters';
+  assert.deepEqual(warnings, [`s1: ${message}`]);
+  assert.deepEqual(
+    reading.views().map(({ problem, lines }) => [problem, lines > 0]),
+    [
+      [null, true],
+      [message, false],
+    ],
+  );
+  // Both positions go on, so that a restart without one of the sources counts nothing again.
+  assert.equal(reading.takePositions().size, 2);
+  sources[0]?.letGo();
+  sources[1]?.write(...mail.slice(0, 2));
+  assert.equal(reading.views()[1]?.problem, null);
+  assert.ok((reading.views()[1]?.lines ?? 0) > 0);
+});
+
+test('sources with different filters may read the same file, each pair for itself', async () => {
+  const { reading, events, warnings } = await sharing(['postfix', 'dovecot', 'dovecot']);
+  assert.equal(events.length, 20);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /^s2: .* source s1 reads it/);
+  assert.deepEqual(
+    reading.views().map(({ problem }) => problem === null),
+    [true, true, false],
+  );
 });

@@ -4,12 +4,14 @@
  */
 import { dirname } from 'node:path';
 import type { Millis } from '../core/types.ts';
+import { Absences } from './absences.ts';
 import { Blocks } from './blocks.ts';
 import { findCopy, originOf } from './copies.ts';
 import { Followed } from './followed.ts';
-import { compileGlobs, errorCode, type GlobSet, isMissing, type Listing } from './glob.ts';
+import { compileGlobs, errorCode, type GlobSet, isMissing } from './glob.ts';
 import { openMissed, type Seen } from './missed.ts';
-import { type OpenLog, openLog } from './open-log.ts';
+import { fileKey, type OpenLog, openLog } from './open-log.ts';
+import { readPacked } from './packed.ts';
 import { cannotRead, nothingMatches, Problems } from './problems.ts';
 import { planResume } from './resume.ts';
 import { findStart, lastLineStart } from './seek.ts';
@@ -46,9 +48,9 @@ export function fileSource(options: FileSourceOptions): Source {
 
 const DEFAULT_RESCAN: Millis = 2_000;
 const DEFAULT_QUIET: Millis = 10_000;
-/** Subjects of problems that are no paths. */
+/** Subjects of problems that are no paths of logs. */
 const WATCH = 'watch';
-const MISSING = 'missing:';
+const REST = 'rest:';
 
 class RunningFileSource {
   readonly #options: FileSourceOptions;
@@ -56,6 +58,7 @@ class RunningFileSource {
   readonly #since: Millis;
   readonly #sink: Sink;
   readonly #problems: Problems;
+  readonly #absences: Absences;
   readonly #followed: Followed;
   readonly #watch: Watch;
   /** Positions from the store whose files have not been found yet. */
@@ -76,6 +79,7 @@ class RunningFileSource {
     this.#since = since;
     this.#sink = sink;
     this.#problems = new Problems(sink);
+    this.#absences = new Absences(options.globs, this.#problems, options.now);
     this.#followed = new Followed(
       {
         source: options.name,
@@ -135,9 +139,10 @@ class RunningFileSource {
 
   #shownState(): SourceStatus['state'] {
     if (this.#state !== 'running') return this.#state;
-    if (this.#followed.all().some(({ log }) => !this.#problems.has(log.key))) return 'reading';
-    const missing = this.#problems.subjects().every((subject) => subject.startsWith(MISSING));
-    return missing ? 'waiting' : 'failed';
+    const working = this.#followed.all().filter(({ log }) => !this.#problems.has(log.key));
+    // A rotated file is still read, but stands for no log once that is known to be gone.
+    if (working.some(({ strayedAt }) => strayedAt === null || !this.#absences.some())) return 'reading';
+    return this.#absences.onlyMissing() ? 'waiting' : 'failed';
   }
 
   #onEvent(path: string, event: WatchEvent): void {
@@ -178,34 +183,22 @@ class RunningFileSource {
     const first = this.#first;
     this.#first = false;
     const listing = await this.#globs.list();
-    this.#reportListing(listing, first);
+    // What is no file now will be a new one; only that is read later which is there already.
+    if (first) for (const [path, error] of listing.problems) if (errorCode(error) !== null) this.#late.add(path);
+    await this.#absences.look(listing, this.#followed.all(), first);
     await this.#followed.rename(listing.files);
     const unknown = [...listing.files].filter(([, key]) => !this.#followed.has(key));
-    if (this.#stored.length > 0 && (first || unknown.length > 0)) await this.#resume();
+    const isWaiting = this.#problems.subjects().some((subject) => subject.startsWith(REST));
+    if (this.#stored.length > 0 && (first || unknown.length > 0 || isWaiting)) await this.#resume();
     for (const [path, key] of unknown) if (!this.#followed.has(key)) await this.#admit(path, first);
-  }
-
-  #reportListing(listing: Listing, first: boolean): void {
-    for (const [path, error] of listing.problems) {
-      if (first) this.#late.add(path);
-      this.#problems.report(path, cannotRead(path, error));
-    }
-    for (const glob of first ? listing.empty : []) {
-      const other = [...listing.problems.keys()].some((path) => glob.startsWith(path));
-      if (!other) this.#problems.report(MISSING + glob, nothingMatches(glob));
-    }
-    for (const glob of this.#options.globs) {
-      if (!listing.empty.includes(glob)) this.#problems.solved(MISSING + glob, `Found a file that matches ${glob}`);
-    }
-    for (const path of this.#problems.subjects().filter((subject) => subject.startsWith('/'))) {
-      if (!listing.problems.has(path) && !listing.files.has(path))
-        this.#problems.solved(path, `${path} is no problem any more`);
-    }
   }
 
   /** Goes on at the stored positions, under whatever names their files are now. */
   async #resume(): Promise<void> {
     const plan = await planResume(this.#stored, (key) => this.#followed.has(key));
+    const isStopped = () => this.#state === 'stopped';
+    const packed = await readPacked(plan.lost, this.#sink, isStopped);
+    if (isStopped()) return void (await Promise.all(plan.files.map(({ log }) => log.handle.close())));
     // One go from here on: a checkpoint holds either the old positions or all of the new ones.
     this.#stored = plan.waiting;
     const last = new Map<string, Tailer>();
@@ -221,7 +214,10 @@ class RunningFileSource {
       last.set(of, tailer);
       tailer.register();
     }
-    for (const position of plan.gone) this.#sink.forget(position);
+    const kept = new Set(plan.files.map(({ log }) => log.key));
+    const done = packed.filter(({ device, inode }) => !kept.has(fileKey(device, inode)));
+    for (const position of [...plan.gone, ...done]) this.#sink.forget(position);
+    this.#problems.only(REST, plan.unreadable);
     for (const warning of plan.warnings) this.#sink.warn(warning);
     for (const tailer of last.values()) tailer.wake();
   }

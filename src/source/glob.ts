@@ -2,6 +2,7 @@
  * Which files a source follows: absolute globs (`*`, `?`, `[a-z]`, `{a,b}`) turned into a test for paths and a listing
  * of the disk. A wildcard matches inside one path component, and never a leading dot. Compressed files never match.
  */
+import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, matchesGlob } from 'node:path';
 import { fileKey } from './open-log.ts';
@@ -21,7 +22,7 @@ export interface Listing {
   readonly files: ReadonlyMap<string, string>;
   /** Globs that match no file at all. */
   readonly empty: readonly string[];
-  /** Files and directories that are there and cannot be looked at, with the error. */
+  /** Files and directories that are there and cannot be looked at, and what a glob names and is no file; with the error. */
   readonly problems: ReadonlyMap<string, Error>;
 }
 
@@ -89,8 +90,11 @@ async function list(patterns: readonly Pattern[]): Promise<Listing> {
 /** Literal components are stepped through without listing: a directory may be passable and not readable. */
 async function expand(base: string, parts: readonly string[], problems: Map<string, Error>): Promise<Found[]> {
   const [part, ...rest] = parts;
-  if (part === undefined) return isCompressed(base) ? [] : fileAt(base, problems);
-  if (!MAGIC.test(part)) return expand(join(base, part), rest, problems);
+  if (part === undefined) return isCompressed(base) ? [] : fileAt(base, problems, false);
+  if (!MAGIC.test(part)) {
+    const path = join(base, part);
+    return rest.length > 0 || isCompressed(path) ? expand(path, rest, problems) : fileAt(path, problems, true);
+  }
   let entries: { name: string; isFile(): boolean; isDirectory(): boolean }[];
   try {
     entries = await readdir(base, { withFileTypes: true });
@@ -107,14 +111,23 @@ async function expand(base: string, parts: readonly string[], problems: Map<stri
   return found;
 }
 
-async function fileAt(path: string, problems: Map<string, Error>): Promise<Found[]> {
+/** @param isNamed whether the glob has this very name, so that it has to be a file. */
+async function fileAt(path: string, problems: Map<string, Error>, isNamed: boolean): Promise<Found[]> {
   try {
     const stats = await stat(path);
-    return stats.isFile() ? [[path, fileKey(stats.dev, stats.ino)]] : [];
+    if (stats.isFile()) return [[path, fileKey(stats.dev, stats.ino)]];
+    if (isNamed) problems.set(path, new Error(`it is ${kindOf(stats)}`));
+    return [];
   } catch (error) {
     if (error instanceof Error && !isMissing(error)) problems.set(path, error);
     return [];
   }
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a directory';
+  if (stats.isFIFO()) return 'a FIFO';
+  return stats.isSocket() ? 'a socket' : 'a device';
 }
 
 /** Whether an error says that there is nothing of that name. */

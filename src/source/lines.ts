@@ -1,4 +1,7 @@
-/** Complete lines out of a block of bytes, in place. Lines that are too long are cut, which costs nothing for others. */
+/**
+ * Complete lines out of a block of bytes, in place. Lines that are too long are cut, which costs nothing for others, and
+ * holes are taken out.
+ */
 
 /** The most bytes of a line that are delivered, without its newline. */
 export const LONGEST_LINE = 16 * 1024;
@@ -8,7 +11,7 @@ const NEWLINE = 10;
 export interface Lines {
   /** So many bytes at the start of the buffer are now complete lines to deliver. */
   readonly length: number;
-  /** So many bytes of the block as it was read have been used up: `length` and what was cut away. */
+  /** So many bytes of the block as it was read have been used up: `length` and what was cut away or was a hole. */
   readonly consumed: number;
   readonly cut: number;
 }
@@ -25,6 +28,13 @@ export function takeLines(buffer: Buffer, length: number): Lines {
     const last = buffer.subarray(line, line + LONGEST_LINE + 1).lastIndexOf(NEWLINE);
     if (last >= 0) {
       line += last + 1;
+      continue;
+    }
+    // A writer that goes on at its old offset in an emptied file, or a crash, leaves a hole, and the next line behind it.
+    const hole = leadingNuls(buffer.subarray(line, end));
+    if (hole >= LONGEST_LINE) {
+      buffer.copyWithin(line, line + hole, end);
+      end -= hole;
       continue;
     }
     const tail = line + LONGEST_LINE;
@@ -44,9 +54,9 @@ export function newlineIn(buffer: Buffer, length: number, from = 0): number {
   return buffer.subarray(0, length).indexOf(NEWLINE, from);
 }
 
-/** How many NUL bytes the block begins with. */
-export function leadingNuls(buffer: Buffer, length: number): number {
+/** How many NUL bytes the buffer begins with. */
+export function leadingNuls(buffer: Buffer): number {
   let at = 0;
-  while (at < length && buffer[at] === 0) at++;
+  while (buffer[at] === 0) at++;
   return at;
 }

@@ -21,6 +21,15 @@ export class Problems {
     if (this.#current.delete(subject)) this.#sink.info(message);
   }
 
+  /** These paths cannot be read, as `subjects` that begin so, and no others any more. */
+  only(prefix: string, errors: ReadonlyMap<string, Error>): void {
+    for (const [path, error] of errors) this.report(prefix + path, cannotRead(path, error));
+    for (const subject of this.subjects().filter((one) => one.startsWith(prefix))) {
+      const path = subject.slice(prefix.length);
+      if (!errors.has(path)) this.solved(subject, `${path} is no problem any more`);
+    }
+  }
+
   has(subject: string): boolean {
     return this.#current.has(subject);
   }

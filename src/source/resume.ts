@@ -23,6 +23,10 @@ export interface ResumePlan {
   readonly gone: readonly FilePosition[];
   /** Positions that cannot be judged yet, because their directory or file cannot be read. */
   readonly waiting: readonly FilePosition[];
+  /** What some of those wait for, by path: their files are there under other names and cannot be read. */
+  readonly unreadable: ReadonlyMap<string, Error>;
+  /** Those that are gone with something unread behind them, as far as is known; it may have been compressed. */
+  readonly lost: readonly FilePosition[];
   readonly warnings: readonly string[];
 }
 
@@ -46,12 +50,14 @@ async function makePlan(
   followed: (key: string) => boolean,
   look: Look,
 ): Promise<ResumePlan> {
-  const unreadable = new Set([...look].filter(([, files]) => files === null).map(([directory]) => directory));
+  const closed = new Set([...look].filter(([, files]) => files === null).map(([directory]) => directory));
   const entries = entriesOf(look, followed);
   const claims = new Map<FilePosition, Entry>();
   const waiting: FilePosition[] = [];
+  const unreadable = new Map<string, Error>();
+  const lost: FilePosition[] = [];
   const warnings: string[] = [];
-  const visible = positions.filter(({ path }) => !unreadable.has(dirname(path)));
+  const visible = positions.filter(({ path }) => !closed.has(dirname(path)));
   for (const how of [sameFile, copied, cutShort]) {
     for (const position of visible) {
       if (claims.has(position)) continue;
@@ -64,9 +70,10 @@ async function makePlan(
   }
   for (const position of visible) {
     if (claims.has(position)) continue;
-    const own = entries.find(({ path }) => path === position.path);
-    if (own !== undefined && own.problem !== null) waiting.push(position);
-    else if (position.offset > 0) warnings.push(lost(position.path));
+    const own = unreadableOf(position, entries);
+    if (own !== null) waiting.push(position);
+    else if (position.offset > 0) lost.push(position);
+    if (own?.problem && own.path !== position.path) unreadable.set(own.path, own.problem);
   }
   const judged = visible.filter((one) => !waiting.includes(one));
   for (const path of new Set(judged.map((one) => one.path))) {
@@ -89,10 +96,10 @@ async function makePlan(
   }
   const own = ({ log, of }: Resumed) => (log.path === of ? 1 : 0);
   files.sort((one, other) => own(one) - own(other) || compareAge(basename(one.of), one.log, other.log));
-  waiting.push(...positions.filter(({ path }) => unreadable.has(dirname(path))));
+  waiting.push(...positions.filter(({ path }) => closed.has(dirname(path))));
   const kept = new Set(files.map(({ log }) => log.key));
   const gone = positions.filter((one) => !waiting.includes(one) && !kept.has(fileKey(one.device, one.inode)));
-  return { files, gone, waiting, warnings };
+  return { files, gone, waiting, unreadable, lost, warnings };
 }
 
 /** One file of a directory, opened only when its content matters. */
@@ -119,6 +126,14 @@ async function sameFile(position: FilePosition, entries: readonly Entry[]): Prom
   const entry = entries.find(({ key }) => key === fileKey(position.device, position.inode));
   if (entry === undefined || entry.size < position.offset) return null;
   return (await begins(entry, position.fingerprint)) ? entry : null;
+}
+
+/** What may be the file itself, under its name or another, and cannot be looked into. */
+function unreadableOf({ path, device, inode }: FilePosition, entries: readonly Entry[]): Entry | null {
+  const key = fileKey(device, inode);
+  const isOwn = (entry: Entry): boolean =>
+    entry.path === path || (entry.key === key && isRelative(basename(entry.path), basename(path)));
+  return entries.find((entry) => entry.problem !== null && isOwn(entry)) ?? null;
 }
 
 /** A file with the same beginning: a copy from before it was emptied, or the file on a device of another number. */
@@ -204,8 +219,4 @@ async function opened(entry: Entry): Promise<OpenLog | null> {
     entry.problem = error instanceof Error ? error : new Error(String(error));
   }
   return entry.log;
-}
-
-function lost(path: string): string {
-  return `What was still unread of ${path} is gone, it was rotated or emptied and is not beside it any more`;
 }

@@ -73,6 +73,8 @@ export class Tailer {
   #closed = false;
   /** No newline lies between `offset` and this byte, which is more than a line's length behind. */
   #searched = 0;
+  /** A hole reaches up to `offset`, and may go on behind it. */
+  #inHole = false;
   #waiting: (() => void)[] = [];
   #fingerprint: Fingerprint | null = null;
   #fingerprinted: Buffer | null = null;
@@ -250,13 +252,15 @@ export class Tailer {
 
   /** Answers whether bytes were jumped over that are no part of a line. */
   #deliver(block: Buffer, length: number): boolean {
-    // Emptied under a writer that goes on at its old offset, a file begins with a hole.
-    const nuls = block[0] === 0 ? leadingNuls(block, length) : 0;
-    if (nuls >= LONGEST_LINE) {
-      this.offset += nuls;
+    const hole = this.#inHole ? leadingNuls(block.subarray(0, length)) : 0;
+    if (hole > 0) {
+      this.offset += hole;
+      this.#inHole = hole === length;
       return true;
     }
+    const endsInNul = block[length - 1] === 0;
     const lines = takeLines(block, length);
+    this.#inHole = endsInNul && lines.consumed === length;
     if (lines.consumed > 0) {
       this.offset += lines.consumed;
       this.#emit(block.subarray(0, lines.length), lines.cut);

@@ -52,6 +52,15 @@ const source = fc.oneof(
   fc.record({ journal: fc.constant(true), filter }, { requiredKeys: ['journal'] }),
   fc.record({ webhook: fc.constantFrom('127.0.0.1:8081', '[::1]:65535'), key: fc.constant('a "long" key') }),
 );
+/** The same name in two sources is an error. */
+function withOwnFiles<T extends object>(sources: Record<string, T>): Record<string, T> {
+  const own = Object.entries(sources).map(([folder, one]): [string, T] => {
+    const files = 'files' in one && Array.isArray(one.files) ? one.files.map((path) => `/${folder}${path}`) : null;
+    return [folder, files === null ? one : { ...one, files }];
+  });
+  return Object.fromEntries(own);
+}
+
 const document = fc.record(
   {
     server: fc.record(
@@ -85,7 +94,7 @@ const document = fc.record(
       },
       { requiredKeys: [] },
     ),
-    source: fc.dictionary(name, source, { maxKeys: 3 }),
+    source: fc.dictionary(name, source, { maxKeys: 3 }).map(withOwnFiles),
     firewall: fc.record({ ports: fc.array(fc.integer({ min: 1, max: 65535 })) }),
     authentication: fc.record({ 'rate-limit': rate }),
     jmap: fc.record({ 'rate-limit': fc.record({ account: rate, 'use-forwarded': fc.boolean() }) }),

@@ -177,3 +177,20 @@ async function countOf(host: SmallHost, daemon: DaemonProcess, ip: string): Prom
   db.close();
   return Number(row?.['count'] ?? 0);
 }
+
+test('a log that the globs of two sources lead to counts once, and the status says which source leaves it out', async (t) => {
+  const host = await hostOf(t, `${LIMITS}${MAIL}[source.all]\nfiles = ["FOLDER/*.log"]\n`);
+  await host.write('mail.log', ...fails(host, '203.0.113.9', 2));
+  const daemon = await host.start();
+  await untilFailures(daemon, 2);
+  const { sources, events } = await untilStatus(daemon, 'told', (status) =>
+    status.sources.some(({ problem }) => problem !== null),
+  );
+  assert.equal(events.authentication, 2);
+  assert.deepEqual(sources.map(({ lines }) => lines > 0).sort(), [false, true]);
+  assert.match(
+    sources.find(({ problem }) => problem !== null)?.problem ?? '',
+    /mail\.log is not read here, because source/,
+  );
+  assert.deepEqual(await banned(daemon), []);
+});

@@ -3,7 +3,7 @@ import { appendFile, chmod, mkdir, readdir, readlink, rename, rm, symlink, write
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { directory, follow, Recorder, until } from './recorder.ts';
+import { asNobody, directory, follow, Recorder, until } from './recorder.ts';
 
 async function setUp(t: TestContext) {
   const dir = await directory(t);
@@ -174,11 +174,6 @@ test('a file and a directory without permission are picked up when it is given',
   }
 });
 
-/** Root may read everything, so root has to be somebody else for a while. */
-function asNobody(yes: boolean): void {
-  if (process.getuid?.() === 0) process.seteuid?.(yes ? 65_534 : 0);
-}
-
 test('a file that a link leads to is followed, and so is where the link leads next', async (t) => {
   const { dir, recorder } = await setUp(t);
   const link = join(dir, 'logs', 'current.log');
@@ -224,3 +219,15 @@ test('a position of a file that the source is no longer about is forgotten', asy
   assert.equal(recorder.forgotten.length, 1);
   assert.equal(recorder.stored.size, 0);
 });
+
+for (const size of [20_000, 100_000, 1_048_576, 3_000_000]) {
+  test(`a hole of ${size} bytes inside a file takes no line with it`, async (t) => {
+    const { log, recorder } = await setUp(t);
+    await writeFile(log, Buffer.concat([Buffer.from('1 a\n2 b\n'), Buffer.alloc(size), Buffer.from('3 c\n4 d\n')]));
+    await follow(t, recorder, { globs: [log] });
+    await appendFile(log, '5 e\n');
+    await until(() => recorder.lines.includes('5 e'));
+    assert.deepEqual(recorder.lines, ['1 a', '2 b', '3 c', '4 d', '5 e']);
+    assert.equal(recorder.cut, 0);
+  });
+}

@@ -101,3 +101,8 @@ export async function until(what: () => boolean, longest = 5_000): Promise<void>
     await sleep(2);
   }
 }
+
+/** Root may read everything, so root has to be somebody else for a while. */
+export function asNobody(yes: boolean): void {
+  if (process.getuid?.() === 0) process.seteuid?.(yes ? 65_534 : 0);
+}
