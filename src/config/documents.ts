@@ -22,22 +22,26 @@ export interface Renamed {
   readonly spot: Spot;
 }
 
-export interface Documents {
-  /** All files together, with today's names. */
+/** What is written, in one file or in all of them, with today's names. */
+export interface Written {
   readonly table: TomlTable;
-  readonly moved: readonly Renamed[];
-  /** Written under both names in one file. */
-  readonly clashes: readonly Renamed[];
   /** Where a setting stands: in the last file that has it. The nth character of its text, where an offset is given. */
   readonly spot: Find;
   /** What a setting is called where it stands. */
   nameOf(path: Path): string;
+}
+
+/** All files together. */
+export interface Documents extends Written {
+  readonly each: readonly Written[];
+  readonly moved: readonly Renamed[];
+  /** Written under both names in one file. */
+  readonly clashes: readonly Renamed[];
   /** The order of reading. */
   compare(one: Spot, other: Spot): number;
 }
 
-interface Document {
-  readonly table: TomlTable;
+interface Document extends Written {
   readonly moves: readonly Move[];
   readonly clashes: readonly Move[];
   /** Takes a path as it is written. */
@@ -59,13 +63,11 @@ export function openDocuments(files: readonly ConfigFile[]): Documents {
   const order = new Map(files.map(({ path }, index) => [path, index]));
   return {
     table: documents.map(({ table }) => table).reduce(merge),
+    each: documents,
     moved: renamed(({ moves }) => moves),
     clashes: renamed(({ clashes }) => clashes),
-    spot: (path, on, offset) => {
-      const { moves, find } = holder(path);
-      return find(asWritten(path, moves), on, offset);
-    },
-    nameOf: (path) => nameOf(asWritten(path, holder(path).moves)),
+    spot: (path, on, offset) => holder(path).spot(path, on, offset),
+    nameOf: (path) => holder(path).nameOf(path),
     compare: (one, other) =>
       (order.get(one.file) ?? 0) - (order.get(other.file) ?? 0) || one.line - other.line || one.column - other.column,
   };
@@ -100,7 +102,14 @@ function open({ path: file, text }: ConfigFile): Document {
     const start = offsetOf(root, path, on);
     return { file, ...placeAt(written, offset === undefined ? start : offsetInString(written, start, offset)) };
   };
-  return { table, moves, clashes, find };
+  return {
+    table,
+    moves,
+    clashes,
+    find,
+    spot: (path, on, offset) => find(asWritten(path, moves), on, offset),
+    nameOf: (path) => nameOf(asWritten(path, moves)),
+  };
 }
 
 /** The last document that has the path, or as much of it as any has. */

@@ -5,13 +5,14 @@
 import { ConfigError, ConfigErrors } from '../errors.ts';
 import { readAliases } from './alias-file.ts';
 import type { Config } from './config.ts';
-import { type Documents, nameOf, openDocuments, type Renamed, type Spot } from './documents.ts';
+import { type Documents, nameOf, openDocuments, type Renamed, type Spot, type Written } from './documents.ts';
 import { type ConfigFile, type Disk, readConfigFiles } from './files.ts';
 import { valueAt } from './older-names.ts';
 import type { Path } from './positions.ts';
 import { resolve } from './resolve.ts';
 import { SETTINGS, type Settings } from './schema.ts';
 import { type Issue, readEntry } from './setting.ts';
+import { sharedFiles } from './shared-files.ts';
 import { closest } from './suggest.ts';
 import { hintForUnknown } from './unknown.ts';
 
@@ -68,12 +69,13 @@ export function parseConfigFiles(files: readonly ConfigFile[], options: LoadOpti
   const result = readEntry(SETTINGS, table);
   const settings = 'value' in result ? result.value : null;
   const errors = [
+    ...documents.each.flatMap((file) => errorsWithin(file, options)),
     ...('issues' in result ? result.issues.map((issue) => toError(issue, documents)) : []),
     ...documents.clashes.map(clashError),
-    ...unknownFilters(options.filters, documents),
     ...(settings === null ? [] : shrinkingMax(settings, documents)),
+    ...(settings === null ? [] : sharedFiles(settings, documents)),
   ];
-  if (errors.length > 0) throw new ConfigErrors(errors.sort(documents.compare));
+  if (errors.length > 0) throw new ConfigErrors(eachOnce(errors).sort(documents.compare));
   const isWritten = (path: readonly string[]): boolean => valueAt(table, path) !== undefined;
   const config = resolve(settings as Settings, isWritten(AUTHENTICATION));
   const notes = [...documents.moved.map(movedNote), ...effectNotes(config, isWritten, documents)];
@@ -84,18 +86,40 @@ const AUTHENTICATION = ['server', 'fail2ban', 'authentication'];
 const PRESET = ['server', 'fail2ban', 'preset'];
 const INCREMENT_MAX = ['server', 'fail2ban', 'increment', 'max'];
 
+/** What is wrong with one file whatever stands in the others, also where a later one writes something else there. */
+function errorsWithin(file: Written, { filters }: LoadOptions): ConfigError[] {
+  const result = readEntry(SETTINGS, file.table);
+  const issues = 'issues' in result ? result.issues.filter(({ together }) => !together) : [];
+  return [...issues.map((issue) => valueError(issue, file)), ...unknownFilters(filters, file)];
+}
+
+/** What is wrong with one file is wrong with all of them together too. */
+function eachOnce(errors: readonly ConfigError[]): ConfigError[] {
+  const keyOf = ({ file, line, column, message }: ConfigError): string => JSON.stringify([file, line, column, message]);
+  return [...new Map(errors.map((error) => [keyOf(error), error])).values()];
+}
+
+function valueError(
+  { path = [], hint = '', on = 'value', offset, unknown, message }: Issue,
+  file: Written,
+): ConfigError {
+  const spot = file.spot(path, on, offset);
+  const name = file.nameOf(path);
+  if (unknown) return new ConfigError(`Unknown setting ${name}`, spot, hintForUnknown(path));
+  return new ConfigError(`Cannot read ${name}: ${message.replace(/\p{Cc}/gu, '·')}`, spot, hint);
+}
+
 /** Of two settings that contradict each other from two files the later one is told, and where the other one stands. */
 function toError(issue: Issue, documents: Documents): ConfigError {
-  const { path: own = [], hint = '', on = 'value', against, offset } = issue;
-  const other = against === undefined ? own : [...own.slice(0, -1), against];
-  const [ownSpot, otherSpot] = [documents.spot(own, on, offset), documents.spot(other, on)];
+  const { path: own = [], hint = '', on = 'value', against } = issue;
+  if (against === undefined) return valueError(issue, documents);
+  const other = [...own.slice(0, -1), against];
+  const [ownSpot, otherSpot] = [documents.spot(own, on), documents.spot(other, on)];
   const isOverruled = ownSpot.file !== otherSpot.file && documents.compare(ownSpot, otherSpot) < 0;
-  const [path, spot, rest] = isOverruled ? [other, otherSpot, own] : [own, ownSpot, other];
-  const name = documents.nameOf(path);
-  if (issue.unknown) return new ConfigError(`Unknown setting ${name}`, spot, hintForUnknown(path));
-  const problem = `Cannot read ${name}: ${issue.message.replace(/\p{Cc}/gu, '·')}`;
-  const where = elsewhere(rest, spot, documents);
-  return new ConfigError(problem, spot, where === '' ? hint : `${hint}; ${documents.nameOf(rest)} stands${where}`);
+  const [path, spot, beside] = isOverruled ? [other, otherSpot, own] : [own, ownSpot, other];
+  const where = elsewhere(beside, spot, documents);
+  const more = where === '' ? '' : `; ${documents.nameOf(beside)} stands${where}`;
+  return valueError({ ...issue, path, hint: hint + more }, documents);
 }
 
 /** ` in FILE:LINE`, where a setting stands in another file than that one; else empty. */
@@ -112,7 +136,7 @@ function clashError({ from, to, spot }: Renamed): ConfigError {
   );
 }
 
-function unknownFilters(filters: readonly string[] | undefined, { table, spot }: Documents): ConfigError[] {
+function unknownFilters(filters: readonly string[] | undefined, { table, spot }: Written): ConfigError[] {
   if (filters === undefined) return [];
   const sources = valueAt(table, ['source']);
   return Object.keys(typeof sources === 'object' ? sources : {}).flatMap((source) => {

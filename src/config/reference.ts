@@ -11,9 +11,9 @@ file, by default \`/etc/tailban/tailban.toml\`, and in drop-ins beside it: the f
 of their names. Tables are merged key by key; of any other value, an array too, the last one holds. A file of another name has
 drop-ins of its own: those of \`draft.toml\` are \`draft.d/*.toml\`.
 
-\`tailban check\` says which files are read and reports everything that is wrong in them, with line and column; \`tailban config\`
-prints what is in force, as a file that can be used as it stands. Unknown settings are errors, and so is a drop-in that cannot be
-read.`;
+\`tailban check\` says which files are read and reports everything that is wrong in any of them, also what a later one overrides,
+with line and column; \`tailban config\` prints what is in force, as a file that can be used as it stands. Unknown settings are
+errors, and so is a drop-in that cannot be read.`;
 
 /** How values are written, in Markdown. */
 export const FORMS = `- **Durations** are whole numbers with a unit, one after another: \`500ms\`, \`30s\`, \`10m\`, \`1h\`, \`1d12h\`, \`2w\`. A bare number is

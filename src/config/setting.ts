@@ -21,6 +21,8 @@ export interface Issue {
   readonly against?: string;
   /** The path ends in a key that does not exist. */
   readonly unknown?: true;
+  /** It concerns several keys, which may stand in several files: one file alone cannot be blamed for it. */
+  readonly together?: true;
 }
 
 /** Takes an issue; returns undefined so that a reader can `return report(…)`. */
@@ -99,7 +101,7 @@ export function table<E extends Readonly<Record<string, Entry<unknown>>>>(
     type: 'table',
     read: (value, report) => {
       if (!isTable(value)) return report(notATable(value));
-      rule(value, report);
+      rule(value, (issue) => report({ ...issue, together: true }));
       return forward(strict, value, report) as TomlTable | undefined;
     },
     write: (value) => z.encode(strict, value) as TomlTable,

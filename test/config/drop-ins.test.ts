@@ -126,8 +126,37 @@ describe('where problems are', () => {
     );
   });
 
-  it('what a later file takes back is no problem', async () => {
-    assert.deepEqual(await problems('firewall.action = "dorp"', { 'a.toml': 'firewall.action = "drop"' }), []);
+  it('what a later file overrides is a problem all the same, as is the name of a filter there', async () => {
+    assert.deepEqual(
+      await problems('', {
+        'y.toml': '[server.fail2ban]\nauthentication = "0/1d"\nloitering = true\n[source.s]\nfilter = ["postfx"]',
+        'z.toml':
+          '[server.fail2ban]\nauthentication = "7/1h"\nloitering = "off"\n[source.s]\nfiles = ["/x"]\nfilter = ["postfix"]',
+      }).then((found) => found.map((problem) => problem.split(': ').slice(0, 2).join(': '))),
+      [
+        'y.toml:2:19: Cannot read server.fail2ban.authentication',
+        'y.toml:3:13: Cannot read server.fail2ban.loitering',
+        'y.toml:5:12: Cannot read source.s.filter',
+      ],
+    );
+  });
+
+  it('a value never takes the place of a table, also where a later file writes that table again', async () => {
+    const written = '[server.fail2ban]\nban-time = "10m"';
+    const hint = 'Write the table as [name], its settings below';
+    assert.deepEqual(
+      await problems(written, { 'y.toml': '[server]\nfail2ban = 3', 'z.toml': written.replace('10m', '7m') }),
+      [`y.toml:2:12: Cannot read server.fail2ban: this is a value where a table is expected (${hint})`],
+    );
+  });
+
+  it('what a rule asks for may stand in several files', async () => {
+    assert.deepEqual(
+      await problems('server.fail2ban.scan = { attempts = 3 }\nsource.s.filter = ["postfix"]', {
+        'a.toml': 'server.fail2ban.scan = { within = "1h" }\nsource.s.files = ["/x"]',
+      }),
+      [],
+    );
   });
 
   it('all files with wrong syntax are told', async () => {
