@@ -10,6 +10,14 @@ import type { FirewallChoice } from './firewall.ts';
 import type { Logger } from './log.ts';
 import { refusesLogins } from './rules.ts';
 
+export function announceStart(
+  { version, dryRun, configPath }: { version: string; dryRun: boolean; configPath: string | null },
+  log: Logger,
+): void {
+  const config = configPath === null ? 'without a configuration file' : `configuration ${configPath}`;
+  log.info(`tailban ${version} starts${dryRun ? ' as a dry run' : ''}, ${config}`);
+}
+
 export function announce({ config, notes, files }: Loaded, filters: ReadonlyMap<string, Filter>, log: Logger): void {
   for (const dropIn of files.slice(1)) log.info(`configuration also from ${dropIn}`);
   for (const note of notes) log.warn(noteText(note));

@@ -1,14 +1,14 @@
 /**
  * The composition root: builds sources, judge, store, enforcers and API out of the configuration, wires them, and takes
- * them down again. The only file that knows several adapters.
+ * them down again. With the files beside it the only one that knows several adapters.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Admin } from './admin.ts';
-import { announce, announceFirewall, announceLogins } from './announce.ts';
+import { announce, announceFirewall, announceLogins, announceStart } from './announce.ts';
 import { Refusal, type Status } from './api/contract.ts';
-import { serveApi } from './api/server.ts';
+import { claimSocket, serveApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
 import { compareConfigs } from './config/compare.ts';
 import type { Filter } from './config/filter-files.ts';
@@ -37,6 +37,7 @@ import { restoreBans, restoreCounts } from './restore.ts';
 import { alwaysAllowed, judgeSettings, longestWindow } from './rules.ts';
 import { buildStatus } from './status.ts';
 import { Store } from './store/store.ts';
+import { heldBy } from './strays.ts';
 
 export interface DaemonOptions extends Files {
   /** Nothing is blocked and nothing is kept: only the log tells what would happen. */
@@ -131,10 +132,9 @@ class Daemon implements RunningDaemon {
   }
 
   async start(filters: Beginning['filters']): Promise<void> {
-    const { version, dryRun, configPath } = this.#options;
-    this.#log.info(
-      `tailban ${version} starts${dryRun ? ' as a dry run' : ''}, ${configPath === null ? 'without a configuration file' : `configuration ${configPath}`}`,
-    );
+    announceStart(this.#options, this.#log);
+    const socketPath = this.#options.socketPath ?? this.#loaded.config.api.socket;
+    await claimSocket(socketPath);
     announce(this.#loaded, this.#filters, this.#log);
     const store = await this.#openStore();
     const options = {
@@ -167,17 +167,18 @@ class Daemon implements RunningDaemon {
     this.#filters = await filters();
     await allowed;
     await waitUntilCarriedOut(this.#queues);
-    const control = controlOf(new Admin(options, guard), guard, {
+    const own = {
       status: () => this.status(guard),
       reload: () => this.#reload(),
       config: () => renderConfig(this.#loaded.config, this.#loaded.files),
-    });
-    const api = { socketPath: this.#socketPath(), log: this.#log, metrics: this.#operations.metrics };
-    this.#api = await serveApi(control, api);
+    };
+    const firewall = { remaining: () => heldBy(this.#enforcers[0], this.#queues[0], this.#log), log: this.#log };
+    const control = controlOf(new Admin(options, guard), guard, own, firewall);
+    this.#api = await serveApi(control, { socketPath, log: this.#log, metrics: this.#operations.metrics });
     if (!this.#options.dryRun) await this.#operations.configure(this.#loaded.config);
     await this.#startGates(guard);
     this.#timers.push(
-      setInterval(() => this.#everySecond(guard), CHECKPOINT_EVERY),
+      setInterval(() => this.#everySecond(guard, store), CHECKPOINT_EVERY),
       setInterval(() => void this.#everyMinute(guard, store), TIDY_EVERY),
     );
     this.#read();
@@ -196,18 +197,14 @@ class Daemon implements RunningDaemon {
     await this.#operations.stop();
     this.#store?.close();
     if (this.#scratch !== null) await rm(this.#scratch, { recursive: true, force: true });
-    this.#log.info('tailban has stopped; bans stay in force until they end');
+    if (this.#guard !== null) this.#log.info('tailban has stopped; bans stay in force until they end');
     this.#ownLog.close();
   }
 
   async reload(): Promise<void> {
-    try {
-      const { changes } = await this.#reload();
-      this.#log.info(changes.length === 0 ? 'reloaded, nothing has changed' : `reloaded: ${changes.join(', ')}`);
-    } catch (error) {
+    await this.#reload().catch((error: unknown) => {
       if (!(error instanceof Refusal)) throw error;
-      this.#log.error(`The configuration was not reloaded, the old one stays in force. ${error.message}`);
-    }
+    });
   }
 
   async #openStore(): Promise<Store> {
@@ -267,11 +264,12 @@ class Daemon implements RunningDaemon {
       this.#log.info(`caught up with ${sources.map(({ name }) => name).join(', ')} (${this.#reading.lines} lines)`);
   }
 
-  #everySecond(guard: Guard): void {
+  #everySecond(guard: Guard, store: Store): void {
     this.#frugality.look();
     this.#reading.tick();
     guard.expire();
     guard.checkpoint();
+    store.look();
   }
 
   async #everyMinute(guard: Guard, store: Store): Promise<void> {
@@ -341,10 +339,7 @@ class Daemon implements RunningDaemon {
       gates: this.#gates.views(),
       notifiers: this.#operations.notifiers(),
       firewallProblem: this.#firewallProblem,
+      storeProblem: this.#store?.problem ?? null,
     });
-  }
-
-  #socketPath(): string {
-    return this.#options.socketPath ?? this.#loaded.config.api.socket;
   }
 }

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Judge } from './core/judge.ts';
 import type { Change, Millis } from './core/types.ts';
-import type { Enforcer } from './enforce/types.ts';
+import type { Enforcer, Held } from './enforce/types.ts';
 import type { Logger } from './log.ts';
 import type { Reading } from './reading.ts';
 import type { Store } from './store/store.ts';
@@ -89,14 +89,19 @@ function restoreEvidence(judge: Judge, joins: Map<string, string>): Map<string, 
   return stale;
 }
 
-/** The store was lost, or is new beside a firewall that is not: what that still holds is taken over. */
-async function adopt({ store, firewall, now, log }: RestoreOptions): Promise<void> {
-  let remaining: Awaited<ReturnType<Enforcer['remaining']>> = [];
+/** What the firewall holds; where it cannot be read, that is said and none. */
+export async function remainingIn(firewall: Enforcer | null, log: Logger): Promise<readonly Held[]> {
   try {
-    remaining = (await firewall?.remaining()) ?? [];
+    return (await firewall?.remaining()) ?? [];
   } catch (error) {
     log.error({ err: error }, 'the bans that are left in the firewall cannot be read');
+    return [];
   }
+}
+
+/** The store was lost, or is new beside a firewall that is not: what that still holds is taken over. */
+async function adopt({ store, firewall, now, log }: RestoreOptions): Promise<void> {
+  const remaining = await remainingIn(firewall, log);
   const changes = remaining.map(
     ({ subject, until }): Change => ({
       type: 'ban',

@@ -23,11 +23,12 @@ export interface StatusParts {
   readonly gates: Status['gates'];
   readonly notifiers: Status['notifiers'];
   readonly firewallProblem: string | null;
+  readonly storeProblem: string | null;
 }
 
 export function buildStatus(parts: StatusParts): Status {
   const { version, dryRun, loaded, startedAt, now, judge, guard, reading, queues, gates, notifiers } = parts;
-  const { firewallProblem } = parts;
+  const { firewallProblem, storeProblem } = parts;
   const [configFile = null, ...dropIns] = loaded.files;
   const sources = reading.views();
   return {
@@ -53,6 +54,7 @@ export function buildStatus(parts: StatusParts): Status {
     lastCheckpoint: guard.lastCheckpoint,
     problems: [
       ...(guard.storeFailing ? ['The store cannot be written; bans hold, but a restart would forget the latest'] : []),
+      ...(storeProblem === null ? [] : [storeProblem]),
       ...(firewallProblem === null ? [] : [firewallProblem]),
       ...(judge.requests.overflow > 0
         ? [

@@ -58,13 +58,21 @@ const LARGEST_IMPORT = 200 * 1024 * 1024;
 /** How many bans are written to a client before the daemon's other work gets its turn. */
 const BANS_PER_PIECE = 500;
 
+/**
+ * Makes the way free for the socket, and refuses where another daemon answers there: to be asked before anything is
+ * changed that is that one's. @throws SocketError
+ */
+export function claimSocket(socketPath: string): Promise<void> {
+  return clearSocketPath(socketPath, SETTING);
+}
+
 /** Begins to answer at the socket. @throws SocketError where it cannot be had, such as when another daemon holds it. */
 export async function serveApi(control: Control, options: ApiOptions): Promise<ApiServer> {
   const { socketPath, log, metrics, group = 'tailban', groupFile } = options;
   const app = createApp(await loadHttpServer(), control, log);
   if (metrics !== undefined)
     app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
-  await clearSocketPath(socketPath, SETTING);
+  await claimSocket(socketPath);
   const listener = new HttpListener();
   try {
     await listener.start(app, async () => {

@@ -2,7 +2,7 @@
  * What can go wrong with the store, as one error: the action that failed, the path, the kind of trouble that decides with
  * which code a command ends (`src/cli/exit.ts`), and what the admin can do about it.
  */
-import { accessSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** `missing`: there is nothing to read; `directory`: nothing can be made where it is to be. */
@@ -105,7 +105,7 @@ function isClosed(error: unknown): boolean {
 /** Why SQLite cannot open what is at the path. */
 function troubleAround(path: string): StoreTrouble {
   try {
-    accessSync(dirname(path));
+    accessSync(dirname(path), constants.W_OK);
     return 'permission';
   } catch (error) {
     return troubleOf(error);

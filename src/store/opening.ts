@@ -112,10 +112,16 @@ function openSound(path: string, steps: readonly string[]): Database | string {
   const missing = missingMainFile(path);
   if (missing !== null) return missing;
   if (sizeOf(path) === null) makeDatabase(path, steps);
-  for (const file of [path, ...COMPANIONS.map((suffix) => path + suffix)]) restrict(file);
-  const db = connect(path);
+  let db = connect(path);
   try {
     checkOwner(db, path, steps.length);
+    // Only now: the modes of what another program has are its own business.
+    const files = [path, ...COMPANIONS.map((suffix) => path + suffix)];
+    if (files.filter(restrict).length > 0) {
+      // What could not be written when it was opened SQLite never writes to.
+      db.close();
+      db = connect(path);
+    }
     const damage = cutOff(db, path) ?? firstDamage(db) ?? bringUp(db, steps);
     if (damage === null) return db;
     db.close();
@@ -185,9 +191,12 @@ function makeFile(path: string): void {
   }
 }
 
-function restrict(path: string): void {
+/** Closes the file to others, where there is one; tells whether its owner could not read and write it before. */
+function restrict(path: string): boolean {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode;
-  if (mode !== undefined && (mode & 0o777) !== FILE_MODE) chmodSync(path, FILE_MODE);
+  if (mode === undefined || (mode & 0o777) === FILE_MODE) return false;
+  chmodSync(path, FILE_MODE);
+  return (mode & FILE_MODE) !== FILE_MODE;
 }
 
 /** @throws StoreError where the database is not for us to touch. */

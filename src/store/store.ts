@@ -12,6 +12,7 @@ import { storeError, troubleOf } from './failure.ts';
 import { type OpenedFiles, openFiles, type StoreOptions } from './opening.ts';
 import { StateTables } from './state.ts';
 import type { AllowedNetwork, BanRecord, Checkpoint, Counter, PastBan } from './types.ts';
+import { Whereabouts } from './whereabouts.ts';
 
 export class Store {
   /** The database file, links resolved. */
@@ -19,6 +20,8 @@ export class Store {
   /** A damaged database was moved aside at opening; what it held is lost, so look what the firewall still has. */
   readonly recovered: boolean;
   #tables: Tables;
+  #whereabouts: Whereabouts;
+  #problem: string | null = null;
   readonly #lock: Database;
   readonly #now: () => Millis;
   readonly #warn: (message: string) => void;
@@ -45,6 +48,19 @@ export class Store {
     this.#now = options.now;
     this.#warn = options.warn;
     this.#tables = tablesOf(files.db, options.warn);
+    this.#whereabouts = new Whereabouts(files.path);
+  }
+
+  /** What the next start would lose because the file was not there any more at the last `look`; else null. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** Looks whether the database file is still the one that is open, and warns once where it is not. */
+  look(): void {
+    const before = this.#problem;
+    this.#problem = this.#whereabouts.problem();
+    if (before === null && this.#problem !== null) this.#warn(this.#problem);
   }
 
   /**
@@ -172,6 +188,7 @@ export class Store {
       db = connect(this.path);
       useWriteAheadLog(db);
       this.#tables = tablesOf(db, this.#warn);
+      this.#whereabouts = new Whereabouts(this.path);
       return true;
     } catch {
       // Whoever asked is told what was wrong before; the next write tries again.

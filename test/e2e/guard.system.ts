@@ -53,6 +53,25 @@ test('an address that fails three times is out, its neighbour is not, and unban 
   assert.deepEqual(await host.inKernel(), [], 'an unban forgets the failures before it');
 });
 
+test('what somebody else has put into our sets an unban takes out too', async () => {
+  const put = async (set: string, element: string): Promise<void> => {
+    const { exitCode, stderr } = await host.net.serverRun(['nft', `add element inet tailban ${set} { ${element} }`]);
+    assert.equal(exitCode, 0, stderr);
+  };
+  await put('address4', ATTACKER);
+  assert.equal(await dial4(ATTACKER), 'timeout');
+  assert.equal(await host.admin('unban', ATTACKER), `Unbanned ${ATTACKER}\n`);
+  assert.equal(await dial4(ATTACKER), 'connected');
+  await host.admin('ban', NEIGHBOUR);
+  await put('address4', ATTACKER);
+  await put('network6_64', '2001:db8:1::');
+  const inside = await host.command(['unban', CLIENT6[0]]);
+  assert.match(inside.stderr, /is shut out as part of 2001:db8:1::\/64, .* no ban of tailban/);
+  assert.match(await host.admin('unban', '--all'), /^Unbanned /);
+  assert.deepEqual(await host.inKernel(), []);
+  assert.equal((await host.command(['unban', ATTACKER])).code, 1);
+});
+
 test('a ban begins within a fraction of a second and ends by itself after the ban time', async () => {
   await host.write(...httpProbe(host.numbers, NEIGHBOUR), ...httpProbe(host.numbers, NEIGHBOUR));
   const begun = Date.now();

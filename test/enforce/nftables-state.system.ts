@@ -72,6 +72,27 @@ test('every way to take our bans away is noticed, and a reset brings all of them
   }
 });
 
+test('what somebody else puts into our sets is found within the hour, and a reset takes it out', async () => {
+  let now = Date.now();
+  const enforcer = firewall({ now: () => now });
+  await enforcer.reset([
+    banOf('192.0.2.10', now + 2 * HOUR),
+    banOf('2001:db8:1::/64'),
+    banOf('192.0.2.11', now + 9_000),
+  ]);
+  await enforcer.apply([ban('198.51.100.0/24'), ban('192.0.2.12'), unban('192.0.2.11')]);
+  now += HOUR;
+  assert.equal(await enforcer.intact(), true, 'all of this is ours');
+  await nft('add', 'element', 'inet', 'tailban', 'address4', '{ 10.99.0.12 }');
+  assert.equal(await enforcer.intact(), true, 'not looked for so soon');
+  now += HOUR - 60_000;
+  assert.equal(await enforcer.intact(), true);
+  now += 60_000;
+  assert.equal(await enforcer.intact(), false);
+  await enforcer.reset([banOf('192.0.2.10')]);
+  assert.deepEqual(await keys(enforcer), ['192.0.2.10']);
+});
+
 test('what other programs do in tables of their own is no alarm', async () => {
   const enforcer = firewall();
   await enforcer.reset([banOf('192.0.2.10')]);

@@ -56,6 +56,15 @@ test('a database that others could read is closed to them', (t) => {
   assert.equal(mode(path), '600');
 });
 
+test('a database that its owner could not write to is one that can be written', (t) => {
+  const path = freshPath(t);
+  openStore(t, path).store.close();
+  chmodSync(path, 0o400);
+  const { store } = openStore(t, path);
+  store.saveChanges(banned(ban('192.0.2.1')), NOW);
+  assert.equal(mode(path), '600');
+});
+
 test('closing leaves one database file without a write-ahead log, and can be done twice', (t) => {
   const path = freshPath(t);
   const { store } = openStore(t, path);
@@ -113,9 +122,11 @@ test('a database of a newer version is left alone', (t) => {
   const db = new DatabaseSync(path);
   db.exec('PRAGMA user_version = 99');
   db.close();
+  chmodSync(path, 0o640);
   const before = readFileSync(path);
   refused(path, 'newer', /schema has version 99, expected at most \d+$/);
   assert.deepEqual(readFileSync(path), before);
+  assert.equal(mode(path), '640');
 });
 
 test('the database of another program is left alone', (t) => {
@@ -123,9 +134,11 @@ test('the database of another program is left alone', (t) => {
   const db = new DatabaseSync(path);
   db.exec("CREATE TABLE mail (text); INSERT INTO mail VALUES ('precious')");
   db.close();
+  chmodSync(path, 0o664);
   const before = readFileSync(path);
   refused(path, 'foreign', /is the database of another program, expected one of tailban$/);
   assert.deepEqual(readFileSync(path), before);
+  assert.equal(mode(path), '664', 'whoever may read it still may');
   const marked = new DatabaseSync(path);
   marked.exec('DROP TABLE mail; PRAGMA application_id = 7');
   marked.close();

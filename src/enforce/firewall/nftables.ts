@@ -17,7 +17,7 @@ import { fingerprint, heldElements } from './listing.ts';
 import { isThereAlready, listStructure, listTable, transact, wouldWork } from './nft.ts';
 import type { Policy } from './policy.ts';
 import { changeText, declareText, probeText, removeText, resetText, rules, TABLE } from './ruleset.ts';
-import { type Shape, type Slot, setName } from './slot.ts';
+import { type Shape, type Slot, setName, slotOf } from './slot.ts';
 
 export interface NftablesOptions extends Policy {
   /** Length of the IPv6 networks that are banned as a rule: their set is always there. */
@@ -34,6 +34,8 @@ export interface NftablesOptions extends Policy {
 const PROBES = 20;
 /** An element this close to its end may be gone when the probe arrives. */
 const PROBE_MARGIN: Millis = 5_000;
+/** How often `intact` looks for elements that are not ours, which takes to read all of them. */
+const SEARCH_EVERY: Millis = 3_600_000;
 
 export function nftables(options: NftablesOptions): Enforcer {
   return new Nftables(options);
@@ -47,6 +49,8 @@ class Nftables implements Enforcer {
   #sets: HeldSets = new Map();
   /** The table's structure as it was after the last change to it; null before `reset`. */
   #structure: string | null = null;
+  /** When there was surely nothing but ours. */
+  #searched: Millis = 0;
 
   constructor(options: NftablesOptions) {
     this.#options = options;
@@ -109,6 +113,7 @@ class Nftables implements Enforcer {
     await transact(this.#options.run, text, `put ${elements.length} bans into the firewall`);
 
     this.#sets = sets;
+    this.#searched = now();
     remember(sets, elements, now());
     await this.#recordStructure();
     if (elements.length > 0 && this.#options.killSockets) this.#cutter.cut();
@@ -119,7 +124,8 @@ class Nftables implements Enforcer {
     const structure = await this.#readStructure();
     if (structure !== this.#structure) return false;
     const probes = this.#nextProbes();
-    return probes.length === 0 || (await wouldWork(this.#options.run, probeText(probes)));
+    if (probes.length > 0 && !(await wouldWork(this.#options.run, probeText(probes)))) return false;
+    return !(await this.#hasStrays());
   }
 
   async remaining(): Promise<readonly Held[]> {
@@ -160,6 +166,18 @@ class Nftables implements Enforcer {
   async #readStructure(): Promise<string | null> {
     const shapes = this.#shapes();
     return fingerprint(await listStructure(this.#options.run), shapes, rules(shapes, this.#options).length);
+  }
+
+  /** Whether somebody else has put elements into our sets, once in a while. */
+  async #hasStrays(): Promise<boolean> {
+    const now = this.#options.now();
+    if (Math.abs(now - this.#searched) < SEARCH_EVERY) return false;
+    this.#searched = now;
+    return (await this.remaining()).some(({ subject, until }) => {
+      const slot = slotOf(subject);
+      const isEnding = until !== null && until <= this.#options.now() + PROBE_MARGIN;
+      return !isEnding && !this.#sets.get(setName(slot))?.ends.has(slot.base);
+    });
   }
 
   /** Some elements of each set that must still be there, and forgets those that have ended. */
