@@ -88,7 +88,7 @@ complete -c tailban -n '__tailban_at ban' -l login -d 'ban a login'
 complete -c tailban -n '__tailban_at ban' -l for -d 'how long, such as 1h or 1d12h; the configured ban time where left out' -r
 complete -c tailban -n '__tailban_at ban' -l permanent -d 'for good'
 complete -c tailban -n '__tailban_at ban' -l reason -d 'why, for the list' -r
-complete -c tailban -n '__tailban_at ban' -l force -d 'even if it is allowed, or you are logged in from there'
+complete -c tailban -n '__tailban_at ban' -l force -d 'even if it is allowed, until the next start; or you are logged in from there'
 complete -c tailban -n '__tailban_at ban' -s h -l help -d 'show this help'
 complete -c tailban -n '__tailban_at ban' -l version -d 'print the version'
 complete -c tailban -n '__tailban_at ban' -l socket -d 'the socket of the daemon' -r -F

@@ -87,7 +87,7 @@ function addBanCommands(program: Command, run: Run): void {
     )
     .addOption(ban.createOption('--permanent', 'for good').conflicts('for'))
     .option('--reason <text>', 'why, for the list')
-    .option('--force', 'even if it is allowed, or you are logged in from there')
+    .option('--force', 'even if it is allowed, until the next start; or you are logged in from there')
     .addHelpText(
       'after',
       examples(
