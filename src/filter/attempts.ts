@@ -47,8 +47,6 @@ export class Attempts {
   readonly #max: number;
   /** In the order in which the addresses were last seen. */
   readonly #attempts = new RecentMap<Address, Attempt[]>();
-  /** When connections without a session ended that had logged in. Not kept over a restart, which at worst counts one more. */
-  readonly #forgiven = new RecentMap<Address, readonly Millis[]>();
   /** Addresses with a waiting attempt, and when the first of them will have waited long enough. */
   readonly #waiting = new Map<Address, Millis>();
   /** No waiting attempt is due before. */
@@ -72,9 +70,8 @@ export class Attempts {
       // Of several clients at once the first to be asked about is the first to be answered.
       const twin = attempts.find((attempt) => isTwin(attempt, sighting));
       const known = twin ?? attempts.find((one) => !hasTold(one, layer) && isSame(one, sighting, reach(one)));
-      const attempt = newAttempt(sighting, 'open');
-      if (known !== undefined) learn(known, sighting);
-      else if (!this.#isForgiven(attempt)) attempts.push(attempt);
+      if (known === undefined) attempts.push(newAttempt(sighting, 'open'));
+      else learn(known, sighting);
     }
     this.#keep(ip, attempts);
   }
@@ -166,17 +163,7 @@ export class Attempts {
 
   /** The client has logged in over a server that names no session; its open attempts were no failures. */
   forgive(sighting: Sighting): void {
-    const { ip, time } = sighting;
-    if (ip === null) return;
-    this.#take(sighting, (attempt) => attempt.state === 'open' && isBeforeEnd(attempt, time));
-    this.#forgiven.set(ip, [...(this.#forgiven.get(ip) ?? []), time].slice(-PER_ADDRESS));
-    this.#forgiven.trim(this.#max);
-  }
-
-  /** Whether it was part of a good login whose end was read before, in another log. */
-  #isForgiven(attempt: Attempt): boolean {
-    const ends = attempt.sighting.ip === null ? undefined : this.#forgiven.get(attempt.sighting.ip);
-    return ends?.some((end) => isBeforeEnd(attempt, end)) ?? false;
+    this.#take(sighting, (attempt) => attempt.state === 'open' && isBeforeEnd(attempt, sighting.time));
   }
 
   /** The time until `passed` is over, and all layers have said what they had to say of it. */

@@ -140,7 +140,7 @@ test('on a read-only file system the store is refused and left as it is', (t) =>
   first.close();
   const before = readdirSync(join(directory, 'sub'));
   execFileSync('mount', ['-o', 'remount,ro', directory]);
-  throwsTrouble(() => open(path), 'permission', /^The store cannot be opened in .*tailban\.db: /);
+  throwsTrouble(() => open(path), 'directory', /^The store cannot be opened in .*tailban\.db: /);
   throwsTrouble(() => open(join(directory, 'new', 'tailban.db')), 'directory', /new\/tailban\.db: .*mkdir/);
   assert.deepEqual(readdirSync(join(directory, 'sub')), before);
   execFileSync('mount', ['-o', 'remount,rw', directory]);
