@@ -207,7 +207,8 @@ export class Reading {
     const reader = this.#reader(feed, chunk);
     const counts = this.#count(chunk.source);
     const before = reader.lines;
-    const log = `${chunk.source} ${chunk.origin}`;
+    // Not by its name: a copy that is read under the name of its log is a file of its own, in whatever order they come.
+    const log = positionKey(chunk.position);
     reader.match(chunk.data, (sighting) => {
       const backlog = this.#catchUp?.backlog;
       if (backlog) backlog.add(log, sighting.time, { sighting, counts });

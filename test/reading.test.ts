@@ -23,7 +23,7 @@ class ScriptedSource implements Source {
   #sink: Sink | null = null;
   #offset = 0;
   /** Of the file; sources of the same number read the same one. */
-  readonly #inode: number;
+  #inode: number;
   readonly #caughtUp = Promise.withResolvers<void>();
 
   constructor(name: string, inode = inodes++) {
@@ -48,6 +48,11 @@ class ScriptedSource implements Source {
       position: this.#position(),
       cut: 0,
     });
+  }
+
+  /** What is written from now on comes out of another file, under the same name: a copy of the log, say. */
+  turnTo(inode = inodes++): void {
+    this.#inode = inode;
   }
 
   letGo(): void {
@@ -137,6 +142,30 @@ test('whichever log is read first, an attempt that stands in two counts once', a
     const [view] = reading.views();
     assert.equal(view?.lines, lines.mail.length);
   }
+});
+
+test('the rest of a copy that is read behind its emptied log comes before what the log holds now', async () => {
+  const [mail, other] = [new ScriptedSource('mail'), new ScriptedSource('other')];
+  const { reading, events, clock, started } = readingOf(mail, other);
+  const [connect = '', , failed = '', disconnect = ''] = wrongSubmission(
+    { next: () => 7 },
+    '198.51.100.1',
+    'alice',
+  ).map((body: Body, n) => stamped(NOW - 3_600_000 + n * 40, body));
+  mail.write(connect);
+  mail.turnTo();
+  mail.write(disconnect);
+  mail.turnTo();
+  mail.write(failed);
+  mail.caughtUp();
+  other.caughtUp();
+  await started;
+  clock.now += 60_000;
+  reading.tick();
+  assert.deepEqual(
+    events.map(({ kind, login }) => `${kind} ${login}`),
+    ['authentication alice'],
+  );
 });
 
 test('positions are not kept before what stands before them has been judged', async () => {
