@@ -15,8 +15,9 @@ function say(word: string): void {
   process.stdout.write(`${word}\n`);
 }
 
+const server = createServer((socket) => socket.destroy());
+
 function listen(): void {
-  const server = createServer((socket) => socket.destroy());
   server.once('error', (error) => say(error.message));
   server.listen(port, HOST, () => say('listening'));
 }
@@ -36,5 +37,6 @@ function dial(from: string): void {
 
 const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => (line === 'listen' ? listen() : dial(line)));
-lines.on('close', () => process.exit());
+// With the server nothing is left that keeps this process up, but for clients that give up within a second.
+lines.on('close', () => server.close());
 say('ready');
