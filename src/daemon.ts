@@ -1,12 +1,10 @@
 /**
  * The composition root: builds sources, judge, store, enforcers and API out of the configuration, wires them, and takes
- * them down again. With the files beside it the only one that knows several adapters.
+ * them down again. With the files of `daemon/` the only one that knows several adapters.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Admin } from './admin.ts';
-import { announce, announceFirewall, announceLogins, announceStart } from './announce.ts';
 import { Refusal, type Status } from './api/contract.ts';
 import { claimSocket, serveApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
@@ -14,30 +12,32 @@ import { compareConfigs } from './config/compare.ts';
 import type { Filter } from './config/filter-files.ts';
 import { type Loaded, noteText } from './config/load.ts';
 import { renderConfig } from './config/render.ts';
-import { controlOf } from './control.ts';
 import type { Network } from './core/ip.ts';
 import { Judge } from './core/judge.ts';
 import type { JudgeSettings } from './core/settings.ts';
 import type { Millis } from './core/types.ts';
+import { Admin } from './daemon/admin.ts';
+import { announce, announceFirewall, announceLogins, announceStart } from './daemon/announce.ts';
+import { controlOf } from './daemon/control.ts';
+import { loginEnforcers, queueFor, removeGone } from './daemon/enforcers.ts';
+import { buildFeed, findSources } from './daemon/feeds.ts';
+import { chooseFirewall } from './daemon/firewall.ts';
+import { Gates } from './daemon/gates.ts';
+import { Guard } from './daemon/guard.ts';
+import { areSame, type Beginning, type Files, loadAgain, loadBeginning } from './daemon/loading.ts';
+import { Operations } from './daemon/operations.ts';
+import { waitUntilCarriedOut } from './daemon/patience.ts';
+import { Reading } from './daemon/reading.ts';
+import { restoreBans, restoreCounts } from './daemon/restore.ts';
+import { alwaysAllowed, judgeSettings, longestWindow } from './daemon/rules.ts';
+import { buildStatus } from './daemon/status.ts';
+import { heldBy } from './daemon/strays.ts';
 import type { EnforcerQueue } from './enforce/queue.ts';
 import type { Enforcer } from './enforce/types.ts';
-import { loginEnforcers, queueFor, removeGone } from './enforcers.ts';
-import { buildFeed, findSources } from './feeds.ts';
-import { chooseFirewall } from './firewall.ts';
-import { Frugality } from './frugal.ts';
-import { Gates } from './gates.ts';
-import { Guard } from './guard.ts';
-import { hostNetworks } from './host.ts';
-import { areSame, type Beginning, type Files, loadAgain, loadBeginning } from './loading.ts';
 import { type Logger, OwnLog } from './log.ts';
-import { Operations } from './operations.ts';
-import { waitUntilCarriedOut } from './patience.ts';
-import { Reading } from './reading.ts';
-import { restoreBans, restoreCounts } from './restore.ts';
-import { alwaysAllowed, judgeSettings, longestWindow } from './rules.ts';
-import { buildStatus } from './status.ts';
 import { Store } from './store/store.ts';
-import { heldBy } from './strays.ts';
+import { Frugality } from './system/frugal.ts';
+import { hostNetworks } from './system/host.ts';
 
 export interface DaemonOptions extends Files {
   /** Nothing is blocked and nothing is kept: only the log tells what would happen. */

@@ -5,11 +5,11 @@
 import { fstatSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { oneLine } from './core/one-line.ts';
 import { LogFile } from './log/file.ts';
 import { JOURNAL_SOCKET, journalEntry, prefixedLine } from './log/journal.ts';
 import { readRecord } from './log/record.ts';
-import { oneLine } from './one-line.ts';
-import { type DatagramSender, datagramSender } from './unix-datagram.ts';
+import { type DatagramSender, datagramSender } from './system/unix-datagram.ts';
 
 export type { Logger } from 'pino';
 

@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { Backlog } from '../../src/backlog.ts';
 import { clientAddress } from '../../src/core/forwarded.ts';
 import type { Event, Kind } from '../../src/core/types.ts';
+import { Backlog } from '../../src/daemon/backlog.ts';
 import type { CompiledFilter } from '../../src/filter/compile.ts';
 import { Copies } from '../../src/filter/copies.ts';
 import { Joiner } from '../../src/filter/join.ts';

@@ -6,8 +6,8 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type * as z from 'zod/mini';
 import type { Millis } from '../core/types.ts';
-import { type CreateHttpServer, HttpListener, loadHttpServer } from '../http.ts';
-import { clearSocketPath, restrictSocket, socketError } from '../unix-socket.ts';
+import { type CreateHttpServer, HttpListener, loadHttpServer } from '../system/http.ts';
+import { clearSocketPath, restrictSocket, socketError } from '../system/unix-socket.ts';
 import { RESTORE_REQUEST } from './backup.ts';
 import {
   ALLOW_REQUEST,

@@ -4,7 +4,7 @@
  */
 import { ApiError } from '../api/client.ts';
 import { StoreError, type StoreTrouble } from '../store/failure.ts';
-import { SocketError } from '../unix-socket.ts';
+import { SocketError } from '../system/unix-socket.ts';
 
 export const EXIT = {
   ok: 0,

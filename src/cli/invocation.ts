@@ -1,6 +1,6 @@
 /** What every command is given: the terminal, the options that all commands share, and the way to the daemon. */
 import { ApiClient } from '../api/client.ts';
-import { oneLine } from '../one-line.ts';
+import { oneLine } from '../core/one-line.ts';
 import { printProblems } from './config-problems.ts';
 import { configuredSocket } from './configured-socket.ts';
 import { configPath, DEFAULT_SOCKET } from './places.ts';

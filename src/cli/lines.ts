@@ -1,5 +1,5 @@
 /** Reports for people, line by line, each in one colour or none. */
-import { oneLine } from '../one-line.ts';
+import { oneLine } from '../core/one-line.ts';
 import type { Terminal } from './terminal.ts';
 
 export type Line = string | { readonly text: string; readonly format: 'bold' | 'red' | 'yellow' | 'green' };

@@ -1,6 +1,6 @@
 /** Tables without borders, for people at 80 columns. The only user of cli-table3. */
 import CliTable from 'cli-table3';
-import { oneLine } from '../one-line.ts';
+import { oneLine } from '../core/one-line.ts';
 
 export interface TableLayout {
   readonly head: readonly string[];

@@ -4,8 +4,8 @@
  */
 import { once } from 'node:events';
 import { type InspectColor, styleText } from 'node:util';
+import { oneLine } from '../core/one-line.ts';
 import type { Millis } from '../core/types.ts';
-import { oneLine } from '../one-line.ts';
 
 export interface Streams {
   readonly stdin: NodeJS.ReadableStream & { readonly fd?: number; readonly isTTY?: boolean };

@@ -5,12 +5,12 @@ import type { Config } from '../config/config.ts';
 import { type Filter, loadFilters } from '../config/filter-files.ts';
 import { noteText, parseConfigFiles } from '../config/load.ts';
 import type { Millis } from '../core/types.ts';
-import { discoverSources } from '../discover.ts';
+import { discoverSources } from '../daemon/discover.ts';
+import { chooseFirewall } from '../daemon/firewall.ts';
+import { loadEverything } from '../daemon/loading.ts';
 import { ConfigError, ConfigErrors } from '../errors.ts';
-import { chooseFirewall } from '../firewall.ts';
-import { hostNetworks } from '../host.ts';
-import { loadEverything } from '../loading.ts';
 import { errorCode } from '../source/glob.ts';
+import { hostNetworks } from '../system/host.ts';
 import { type RehearsalOptions, rehearse } from './rehearsal.ts';
 import type { Daemon, Firewall, Rehearsal, Situation } from './situation.ts';
 

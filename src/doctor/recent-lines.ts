@@ -1,6 +1,6 @@
 /** The last lines of each log, as the daemon would get them. */
 import type { SourceConfig } from '../config/config.ts';
-import type { HowToRead } from '../how-to-read.ts';
+import type { HowToRead } from '../daemon/how-to-read.ts';
 import type { FileFacts, Had, Host } from './host.ts';
 
 /** The end of one log. */

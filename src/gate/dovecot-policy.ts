@@ -6,7 +6,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RecentMap } from '../core/recent.ts';
 import type { Millis } from '../core/types.ts';
-import { HttpListener, loadHttpServer } from '../http.ts';
+import { HttpListener, loadHttpServer } from '../system/http.ts';
 import { type KeyCheck, keyCheck } from './api-key.ts';
 import {
   delaySeconds,

@@ -8,8 +8,8 @@ import type { Duplex } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Millis } from '../core/types.ts';
 import type { Admission, Request } from '../core/verdict.ts';
-import { HttpListener, loadHttpServer } from '../http.ts';
-import { clearSocketPath, restrictSocket } from '../unix-socket.ts';
+import { HttpListener, loadHttpServer } from '../system/http.ts';
+import { clearSocketPath, restrictSocket } from '../system/unix-socket.ts';
 import { type KeyCheck, keyCheck } from './api-key.ts';
 import {
   answerTo,

@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Millis } from '../core/types.ts';
-import { clearSocketPath, restrictSocket } from '../unix-socket.ts';
+import { clearSocketPath, restrictSocket } from '../system/unix-socket.ts';
 import { addressOf, type Place } from './place.ts';
 import type { Gate } from './types.ts';
 

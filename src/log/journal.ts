@@ -2,7 +2,7 @@
  * Entries of the systemd journal with fields of their own, so that `journalctl TAILBAN_SUBJECT=192.0.2.1` finds a ban.
  * Source of the format: systemd, docs/JOURNAL_NATIVE_PROTOCOL; of the prefixes: sd-daemon(3).
  */
-import { oneLine } from '../one-line.ts';
+import { oneLine } from '../core/one-line.ts';
 import { type LogRecord, priorityOf } from './record.ts';
 
 export const JOURNAL_SOCKET = '/run/systemd/journal/socket';

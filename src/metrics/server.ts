@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { Millis } from '../core/types.ts';
-import { type CreateHttpServer, HttpListener, loadHttpServer } from '../http.ts';
+import { type CreateHttpServer, HttpListener, loadHttpServer } from '../system/http.ts';
 
 export interface MetricsServerOptions {
   readonly host: string;

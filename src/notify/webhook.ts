@@ -5,7 +5,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Millis } from '../core/types.ts';
-import { requestHttp } from '../http-client.ts';
+import { requestHttp } from '../system/http-client.ts';
 import type { Deliver } from './types.ts';
 import { messageObject, summary } from './words.ts';
 

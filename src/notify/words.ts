@@ -1,5 +1,5 @@
 /** Notices as sentences for people, and as objects for programs. Pure. */
-import { oneLine } from '../one-line.ts';
+import { oneLine } from '../core/one-line.ts';
 import type { Message, Notice, NoticeKind, Omitted } from './types.ts';
 
 /** A line of e-mail has 998 bytes at most (RFC 5322 section 2.1.1); a character may be four of them. */

@@ -11,7 +11,7 @@ import { subjectKey } from '../core/subject.ts';
 import { type LoginTarget, Targets } from '../core/targets.ts';
 import type { Ban, Event, FailureKind, Millis, Subject } from '../core/types.ts';
 import type { Count } from '../core/verdict.ts';
-import { alwaysAllowed } from '../rules.ts';
+import { alwaysAllowed } from '../daemon/rules.ts';
 import { Dossier, Dossiers } from './dossier.ts';
 
 export interface TrialOptions {

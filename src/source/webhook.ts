@@ -6,7 +6,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Millis } from '../core/types.ts';
-import { HttpListener, loadHttpServer } from '../http.ts';
+import { HttpListener, loadHttpServer } from '../system/http.ts';
 import { errorCode } from './glob.ts';
 import { Problems } from './problems.ts';
 import type { Position, Sink, Source, SourceStatus } from './types.ts';

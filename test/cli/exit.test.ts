@@ -8,7 +8,7 @@ import { EXIT, type ExitCode, endingOf } from '../../src/cli/exit.ts';
 import { storeError } from '../../src/store/failure.ts';
 import { readStore } from '../../src/store/reading.ts';
 import { Store } from '../../src/store/store.ts';
-import { clearSocketPath, socketError } from '../../src/unix-socket.ts';
+import { clearSocketPath, socketError } from '../../src/system/unix-socket.ts';
 import { freshPath } from '../store/fixture.ts';
 import { tailban } from './tailban.ts';
 

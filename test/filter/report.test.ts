@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Address } from '../../src/core/ip.ts';
+import { reportSighting } from '../../src/daemon/reported.ts';
 import { type Joined, Joiner } from '../../src/filter/join.ts';
 import type { LoginReport } from '../../src/gate/types.ts';
-import { reportSighting } from '../../src/reported.ts';
 import { file, NOON, options, sightings } from './reading.ts';
 
 const IP = '192.0.2.180' as Address;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { OwnLog } from '../../src/log.ts';
-import { datagramSender } from '../../src/unix-datagram.ts';
+import { datagramSender } from '../../src/system/unix-datagram.ts';
 import { receiveAt } from './datagrams.ts';
 
 async function socketPath(t: TestContext): Promise<string> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Backlog } from '../../src/backlog.ts';
+import { Backlog } from '../../src/daemon/backlog.ts';
 import { mergeByTime } from '../../src/replay/merge.ts';
 
 interface Item {

@@ -12,7 +12,7 @@ import { parseConfig } from '../../src/config/load.ts';
 import { Judge } from '../../src/core/judge.ts';
 import { subjectKey } from '../../src/core/subject.ts';
 import type { Ban, Event } from '../../src/core/types.ts';
-import { Reading } from '../../src/reading.ts';
+import { Reading } from '../../src/daemon/reading.ts';
 import type { Sink, Source } from '../../src/source/types.ts';
 import { temporaryFolder } from '../api/serving.ts';
 import { screen } from '../cli/screen.ts';

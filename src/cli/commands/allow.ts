@@ -1,5 +1,5 @@
 /** `tailban allow`: puts a network on the allow-list, or without one shows that list. */
-import { oneLine } from '../../one-line.ts';
+import { oneLine } from '../../core/one-line.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { requireNetwork } from '../subject-argument.ts';

@@ -1,7 +1,7 @@
 /** `tailban ban`: bans by hand. Tells the daemon where the admin is logged in from, so that it can refuse to lock him out. */
 import type { BanRequest, BanView } from '../../api/contract.ts';
+import { oneLine } from '../../core/one-line.ts';
 import type { Millis } from '../../core/types.ts';
-import { oneLine } from '../../one-line.ts';
 import { adminAddress } from '../admin-address.ts';
 import { readDurationOption } from '../durations.ts';
 import { EXIT, type ExitCode } from '../exit.ts';

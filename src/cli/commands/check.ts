@@ -1,8 +1,8 @@
 /** `tailban check`: is the configuration in order, and do the filters do what they say? */
 import { DISK } from '../../config/files.ts';
 import { type Loaded, loadConfig } from '../../config/load.ts';
+import { oneLine } from '../../core/one-line.ts';
 import type { ConfigError } from '../../errors.ts';
-import { oneLine } from '../../one-line.ts';
 import { checkFilters } from '../check/filters.ts';
 import { configProblems, printProblems } from '../config-problems.ts';
 import { EXIT, type ExitCode } from '../exit.ts';

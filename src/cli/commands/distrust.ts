@@ -1,5 +1,5 @@
 /** `tailban distrust`: forgets from where a login worked, so that nobody gets in from there while it is locked. */
-import { oneLine } from '../../one-line.ts';
+import { oneLine } from '../../core/one-line.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { requireNetwork } from '../subject-argument.ts';

@@ -5,7 +5,7 @@
 import { ApiError } from '../../api/client.ts';
 import type { SubjectView } from '../../api/contract.ts';
 import { parseNetwork } from '../../core/ip.ts';
-import { oneLine } from '../../one-line.ts';
+import { oneLine } from '../../core/one-line.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { readLimit } from '../limit-option.ts';

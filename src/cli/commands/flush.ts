@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 import type { ApiClient } from '../../api/client.ts';
 import { systemClock } from '../../clock.ts';
-import { loadEverything } from '../../loading.ts';
+import { loadEverything } from '../../daemon/loading.ts';
 import { createLogger } from '../../log.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
@@ -21,7 +21,7 @@ export async function flush(invocation: Invocation): Promise<ExitCode> {
     filterFolder: filtersFolder(),
     ownFilterFolder: ownFiltersFolder(globals.filters),
   });
-  const { withdraw } = await import('../../withdraw.ts');
+  const { withdraw } = await import('../../daemon/withdraw.ts');
   let hasFailed = false;
   const destination = new Writable({
     write: (line: Buffer, _encoding, done) => {

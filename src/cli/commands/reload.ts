@@ -1,5 +1,5 @@
 /** `tailban reload`: has the daemon read its configuration and filters again. */
-import { oneLine } from '../../one-line.ts';
+import { oneLine } from '../../core/one-line.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 

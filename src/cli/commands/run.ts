@@ -49,7 +49,7 @@ export async function run(invocation: Invocation, options: RunOptions, control: 
   try {
     const [{ startDaemon }, { serviceManager, statusLine }] = await Promise.all([
       import('../../daemon.ts'),
-      import('../../service-manager.ts'),
+      import('../../daemon/service-manager.ts'),
     ]);
     let path = configPath(globals.config);
     const daemon = await startDaemon({

@@ -1,6 +1,6 @@
 /** `tailban unban`: lifts bans and forgets the failures that led to them. */
 import type { UnbanRequest } from '../../api/contract.ts';
-import { oneLine } from '../../one-line.ts';
+import { oneLine } from '../../core/one-line.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { connect, type Invocation } from '../invocation.ts';
 import { readSubject, requireSubject, type SubjectOptions } from '../subject-argument.ts';

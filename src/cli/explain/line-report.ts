@@ -1,6 +1,6 @@
 /** Writes down what was made of a line, for people. */
 import { basename } from 'node:path';
-import { oneLine } from '../../one-line.ts';
+import { oneLine } from '../../core/one-line.ts';
 import { ROLE_WORDS } from '../roles.ts';
 import type { Terminal } from '../terminal.ts';
 import { wallClock } from '../times.ts';

@@ -1,5 +1,5 @@
 /** A message whose parts stand out: in colours on a terminal, else by carets and names in lines below. */
-import { oneLine } from '../../one-line.ts';
+import { oneLine } from '../../core/one-line.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Piece } from './line.ts';
 

@@ -2,9 +2,9 @@
 import { LISTS, MARK, VERSION } from '../../api/backup.ts';
 import { DISK } from '../../config/files.ts';
 import { loadConfig } from '../../config/load.ts';
+import { oneLine } from '../../core/one-line.ts';
 import { subjectKey } from '../../core/subject.ts';
 import type { Millis } from '../../core/types.ts';
-import { oneLine } from '../../one-line.ts';
 import { readStore, type StoreReading } from '../../store/reading.ts';
 import type { BanRecord } from '../../store/types.ts';
 import type { Invocation } from '../invocation.ts';

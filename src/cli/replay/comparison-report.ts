@@ -1,5 +1,5 @@
 /** The section on what another configuration would have changed. */
-import { oneLine } from '../../one-line.ts';
+import { oneLine } from '../../core/one-line.ts';
 import type { Difference } from '../../replay/comparison.ts';
 import type { BanRecord } from '../../replay/dossier.ts';
 import { counted, grouped } from '../times.ts';

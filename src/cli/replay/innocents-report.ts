@@ -1,6 +1,6 @@
 /** The section on those whom the bans would have hurt: who they are, what they did, and which limit would spare them. */
 import { formatRate } from '../../core/duration.ts';
-import { oneLine } from '../../one-line.ts';
+import { oneLine } from '../../core/one-line.ts';
 import { CASES, type Case, type Innocent } from '../../replay/innocents.ts';
 import { counted, grouped, wallClock } from '../times.ts';
 import type { Outcome } from './outcome.ts';

@@ -1,7 +1,7 @@
 /** The report of a replay for people: sections in words and tables, each cut at the limit that was asked for. */
 import { roughDuration } from '../../core/duration.ts';
+import { oneLine } from '../../core/one-line.ts';
 import type { Subject } from '../../core/types.ts';
-import { oneLine } from '../../one-line.ts';
 import type { Trial } from '../../replay/trial.ts';
 import { renderTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';

@@ -5,9 +5,9 @@
 import { resolve } from 'node:path';
 import type { Config, SourceConfig } from '../../config/config.ts';
 import type { Filter } from '../../config/filter-files.ts';
+import { howToRead } from '../../daemon/how-to-read.ts';
 import type { CompiledFilter } from '../../filter/compile.ts';
 import type { LocalTime } from '../../filter/wall-clock.ts';
-import { howToRead } from '../../how-to-read.ts';
 import { logName } from '../../replay/rotation.ts';
 import { compileGlobs } from '../../source/glob.ts';
 import { chosenFilters } from '../match/filters.ts';

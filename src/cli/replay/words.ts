@@ -1,8 +1,8 @@
 /** The small parts of the report that several of its sections say in the same way. */
 import { formatDuration, formatRate } from '../../core/duration.ts';
+import { oneLine } from '../../core/one-line.ts';
 import { subjectKey } from '../../core/subject.ts';
 import type { Ban, Subject } from '../../core/types.ts';
-import { oneLine } from '../../one-line.ts';
 import type { Change } from '../../replay/sparing.ts';
 import type { Tally } from '../../replay/tally.ts';
 import { grouped, wallClock } from '../times.ts';

@@ -1,6 +1,6 @@
 /** Whoever asks: is the address that they are logged in from banned, or could it be? */
 import { type Address, contains, parseAddress, parseNetwork } from '../../core/ip.ts';
-import { alwaysAllowed } from '../../rules.ts';
+import { alwaysAllowed } from '../../daemon/rules.ts';
 import { commands, note, type Observation, ok, problem } from '../finding.ts';
 import type { Host } from '../host.ts';
 import type { Check, Situation } from '../situation.ts';

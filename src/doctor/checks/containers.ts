@@ -1,5 +1,5 @@
 /** Mail servers in containers: are their logs read, and does the firewall stand in front of them? */
-import { howToRead } from '../../how-to-read.ts';
+import { howToRead } from '../../daemon/how-to-read.ts';
 import { note, type Observation, ok, problem } from '../finding.ts';
 import { exists, type Host } from '../host.ts';
 import { runningServers, sourceFix } from '../services.ts';

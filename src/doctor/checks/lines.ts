@@ -1,7 +1,7 @@
 /** What stands in the logs: does any filter read it, at the right time, and does it show who really connects? */
 import { type Address, contains, type Network, parseNetwork } from '../../core/ip.ts';
 import type { Millis } from '../../core/types.ts';
-import { howToRead } from '../../how-to-read.ts';
+import { howToRead } from '../../daemon/how-to-read.ts';
 import { commands, inConfig, note, type Observation, ok, problem, warning, word } from '../finding.ts';
 import type { Host } from '../host.ts';
 import { type LineStatistics, lineStatistics } from '../line-statistics.ts';

@@ -1,7 +1,7 @@
 /** Postfix: does its log tell what tailban has to know, and does it ask tailban as the configuration says? */
 import type { Listen } from '../../config/config.ts';
+import { howToRead } from '../../daemon/how-to-read.ts';
 import { Matcher } from '../../filter/match.ts';
-import { howToRead } from '../../how-to-read.ts';
 import { commands, inConfig, linesIn, note, type Observation, ok, problem, warning, word } from '../finding.ts';
 import type { Host } from '../host.ts';
 import { type PostfixSettings, postfixSettings } from '../postfix-settings.ts';

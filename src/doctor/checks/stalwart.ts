@@ -1,5 +1,5 @@
 /** Stalwart: by default it does not log failed logins at all. */
-import { howToRead } from '../../how-to-read.ts';
+import { howToRead } from '../../daemon/how-to-read.ts';
 import { linesIn, note, type Observation, ok, problem } from '../finding.ts';
 import type { Host } from '../host.ts';
 import { recentLines } from '../recent-lines.ts';

@@ -4,7 +4,7 @@
  */
 import type { Millis } from '../../core/types.ts';
 import { EnforceError } from '../../errors.ts';
-import { requestHttp } from '../../http-client.ts';
+import { requestHttp } from '../../system/http-client.ts';
 
 export interface ClientOptions {
   /** Such as `https://mail.example.org`. */
