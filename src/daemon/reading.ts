@@ -180,6 +180,7 @@ export class Reading {
     const { name } = feed.source;
     return {
       chunk: (chunk) => this.#read(feed, chunk),
+      begin: (position) => this.#begin(position),
       forget: (position) => {
         this.#shared.release(position);
         this.#place(positionKey(position), null);
@@ -196,6 +197,18 @@ export class Reading {
       (source, other) => filtersOf(source).some((filter) => filtersOf(other).includes(filter)),
       this.#options.warn,
     );
+  }
+
+  /**
+   * Kept at once, also while what is behind it waits to be judged: a daemon that is killed then goes on here, wherever the
+   * log has been rotated to meanwhile.
+   */
+  #begin(position: Position): void {
+    this.#shared.isLeft(position);
+    const [key, text] = [positionKey(position), JSON.stringify(position)];
+    this.#keep(key, text);
+    this.#place(key, text);
+    this.#options.onChunk();
   }
 
   #read(feed: Feed, chunk: Chunk): void {

@@ -245,7 +245,7 @@ class RunningFileSource {
     const mayBeCopy = this.#followed.all().length > 0 && (!first || this.#directories.size > 0);
     const after = () => Promise.all([...known, ...missed].map((tailer) => tailer.drained()));
     const tailer = this.#followed.add(log, { path, offset, mayBeCopy, after }, false);
-    if (!mayBeCopy) tailer.register();
+    if (!mayBeCopy) this.#sink.begin(tailer.position());
     tailer.wake();
   }
 

@@ -63,6 +63,8 @@ export interface Chunk {
 /** What a source tells the daemon. All calls are synchronous; a chunk counts as read when `chunk` returns. */
 export interface Sink {
   chunk(chunk: Chunk): void;
+  /** A file is going to be read from here on that no position was known of. */
+  begin(position: Position): void;
   /** The file behind this position has been read to its end and is gone for good. */
   forget(position: Position): void;
   /** Something an admin should know, once per problem and not once per try. */

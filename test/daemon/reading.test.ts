@@ -1,12 +1,15 @@
 /** How several sources become one stream of events: in order while they are caught up with, and whatever one of them does. */
 import assert from 'node:assert/strict';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadFilters } from '../../src/config/filter-files.ts';
 import type { Address } from '../../src/core/ip.ts';
 import type { Event } from '../../src/core/types.ts';
 import { type Feed, Reading } from '../../src/daemon/reading.ts';
+import { fileSource } from '../../src/source/file.ts';
 import type { FilePosition, Position, Sink, Source } from '../../src/source/types.ts';
+import { directory, until } from '../source/recorder.ts';
 import { type Body, stamped, wrongSubmission } from '../support/mail-lines.ts';
 
 const filters = [...(await loadFilters(join(import.meta.dirname, '../../filters'))).values()].map(
@@ -80,11 +83,23 @@ class ScriptedSource implements Source {
   }
 }
 
-function readingOf(...sources: readonly ScriptedSource[]) {
+type Filtered = Source & { readonly filters?: readonly string[] | null };
+
+function feedsOf(isOneLog: boolean, ...sources: readonly Filtered[]): Feed[] {
+  return sources.map((source) => ({
+    source,
+    filters: filters.filter(({ name }) => source.filters?.includes(name) ?? true),
+    localTime: (...parts) => Date.UTC(...parts),
+    units: new Set(),
+    isOneLog,
+  }));
+}
+
+function readingOf(...sources: readonly Filtered[]) {
   return readingWith(false, ...sources);
 }
 
-function readingWith(isOneLog: boolean, ...sources: readonly ScriptedSource[]) {
+function readingWith(isOneLog: boolean, ...sources: readonly Filtered[]) {
   const events: Event[] = [];
   const warnings: string[] = [];
   const clock = { now: NOW };
@@ -95,15 +110,7 @@ function readingWith(isOneLog: boolean, ...sources: readonly ScriptedSource[]) {
     warn: (source, message) => void warnings.push(`${source}: ${message}`),
     info: () => {},
   });
-  const feeds = sources.map(
-    (source): Feed => ({
-      source,
-      filters: filters.filter(({ name }) => source.filters?.includes(name) ?? true),
-      localTime: (...parts) => Date.UTC(...parts),
-      units: new Set(),
-      isOneLog,
-    }),
-  );
+  const feeds = feedsOf(isOneLog, ...sources);
   return { reading, events, warnings, clock, feeds, started: reading.start(feeds, 0) };
 }
 
@@ -191,6 +198,36 @@ test('positions are not kept before what stands before them has been judged', as
   await restarted;
   assert.equal(events.length, 3);
   assert.equal(reading.takePositions().size, 1);
+});
+
+test('a first start that is killed while it catches up is gone on with from there, though the log was rotated', async (t) => {
+  const folder = await directory(t);
+  const log = join(folder, 'mail.log');
+  const lines = attempts(6).mail;
+  const half = lines.length / 2;
+  await writeFile(log, lines.slice(0, half).join(''));
+  const started = () => {
+    const source = fileSource({ name: 'mail', globs: [log], timeOfLine: () => NOW, now: Date.now });
+    return { source, hanging: new ScriptedSource('hanging') };
+  };
+  const killed = started();
+  const first = readingOf(killed.source, killed.hanging);
+  await until(() => first.reading.views().every(({ name, lines: read }) => name !== 'mail' || read === half));
+  const stored = first.reading.takePositions();
+  await first.reading.stop();
+  assert.equal(first.events.length, 0);
+
+  await rename(log, `${log}.1`);
+  await writeFile(log, lines.slice(half).join(''));
+  const next = started();
+  const { reading, events, clock } = readingOf();
+  reading.load(new Map([...stored].map(([key, position]) => [key, position ?? ''])), new Map());
+  next.hanging.caughtUp();
+  await reading.start(feedsOf(false, next.source, next.hanging), 0);
+  clock.now += 60_000;
+  reading.tick();
+  await reading.stop();
+  assert.equal(events.length, 6);
 });
 
 test('a source that hangs at its start does not keep the others from being judged', () => {

@@ -31,6 +31,10 @@ export class Recorder implements Sink {
     this.stored.set(positionKey(chunk.position), chunk.position);
   }
 
+  begin(position: Position): void {
+    this.stored.set(positionKey(position), position);
+  }
+
   forget(position: Position): void {
     this.forgotten.push(positionKey(position));
     this.stored.delete(positionKey(position));

@@ -28,6 +28,7 @@ class Recorder implements Sink {
     this.lines.push(...data.toString().trimEnd().split('\n'));
     this.position = position;
   }
+  begin(): void {}
   forget(): void {}
   warn(message: string): void {
     this.warnings.push(message);
