@@ -110,7 +110,12 @@ function launch(own: string): DaemonProcess {
 /** What a first start reads is what is there: only who has a position can miss nothing. */
 async function firstRun(own: string): Promise<void> {
   const daemon = await launch(own).ready();
-  await until('a first checkpoint', async () => (await daemon.api.status()).lastCheckpoint !== null);
+  let read = Number.POSITIVE_INFINITY;
+  await until('a first checkpoint with positions', async () => {
+    const { sources, lastCheckpoint, now } = await daemon.api.status();
+    if (sources.length === 2 && sources.every(({ state }) => state === 'reading')) read = Math.min(read, now);
+    return (lastCheckpoint ?? 0) > read;
+  });
   await daemon.kill();
 }
 

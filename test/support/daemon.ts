@@ -60,7 +60,7 @@ export function startDaemonProcess({ config, socket, prefix = [], args = [], env
           if (hasEnded(child)) throw new Error(`The daemon has ended before it was ready:\n${output()}`);
           return existsSync(socket) && (await api.status().catch(() => undefined))?.pid === child.pid;
         },
-        20_000,
+        60_000,
       );
       return daemon;
     },
