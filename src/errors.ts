@@ -1,4 +1,4 @@
-/** The errors that a caller catches by class. Everything else is a built-in class. */
+/** The errors that a caller catches by class, and what any error says. Everything else is a built-in class. */
 
 /** A configuration or filter file that cannot be used. Line and column count from 1; both are 0 where no place is known. */
 export class ConfigError extends Error {
@@ -46,4 +46,9 @@ export class EnforceError extends Error {
     this.argv = argv;
     this.stderr = stderr;
   }
+}
+
+/** What is wrong, for people; anything can be thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../src/errors.ts';
 import { type NetworkPair, networkPair, type ProbeResult, SERVER4, SERVER6 } from '../../test/support/netns.ts';
 
 export interface Stage {
@@ -65,7 +66,7 @@ async function tryNetwork(): Promise<NetworkPair | Error> {
     return pair;
   } catch (error) {
     await pair?.remove();
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return new Error(pair === null ? `no network namespaces can be made here (${reasonOf(message)})` : message);
   }
 }

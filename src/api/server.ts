@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type * as z from 'zod/mini';
 import type { Millis } from '../core/types.ts';
+import { messageOf } from '../errors.ts';
 import { type CreateHttpServer, HttpListener, loadHttpServer } from '../system/http.ts';
 import { clearSocketPath, restrictSocket, socketError } from '../system/unix-socket.ts';
 import { RESTORE_REQUEST } from './backup.ts';
@@ -155,7 +156,7 @@ function* banPieces(now: Millis, bans: readonly BanView[], evidence: boolean): G
 function explain(error: unknown): { status: number; message: string; hint: string } {
   if (error instanceof Refusal) return { status: error.status, message: error.message, hint: error.hint };
   const status = statusOf(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (status === 413)
     return {
       status,

@@ -3,6 +3,7 @@
  * modules throw what fits them; here is the one place that turns that into a code.
  */
 import { ApiError } from '../api/client.ts';
+import { messageOf } from '../errors.ts';
 import { StoreError, type StoreTrouble } from '../store/failure.ts';
 import { SocketError } from '../system/unix-socket.ts';
 
@@ -54,7 +55,7 @@ export function endingOf(error: unknown): Ending {
   const code = systemExit(error);
   if (error instanceof SocketError)
     return { exitCode: code ?? EXIT.unavailable, message: error.message, hint: error.hint };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (code !== null) return { exitCode: code, message, hint: '' };
   return { exitCode: EXIT.internal, message: `Internal error: ${message}`, hint: 'Please report this' };
 }

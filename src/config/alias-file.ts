@@ -3,7 +3,7 @@
  * the virtual and aliases maps of mail servers. Comments begin with #.
  */
 import { canonicalLogin, type LoginNameSettings } from '../core/login-names.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, messageOf } from '../errors.ts';
 import type { Disk } from './files.ts';
 
 /** @param names how logins are named otherwise @throws ConfigError, with line 0 where the file cannot be read. */
@@ -16,7 +16,7 @@ export async function readAliases(
   try {
     text = await disk.read(file);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const place = { file, line: 0, column: 0 };
     throw new ConfigError(`Cannot read the aliases of logins: ${reason}`, place, 'See login.aliases', { cause: error });
   }

@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ConfigError, ConfigErrors } from '../errors.ts';
+import { ConfigError, ConfigErrors, messageOf } from '../errors.ts';
 
 export interface ConfigFile {
   /** For errors. */
@@ -77,7 +77,7 @@ function unreadable(path: string, error: unknown, isDropIn: boolean): ConfigErro
     EISDIR: ['it is a directory', isDropIn ? 'Give it a name that does not end in .toml' : 'Name the file'],
     ENOTDIR: ['it is no directory', 'Drop-ins are files in a directory of that name'],
   };
-  const [reason, hint] = reasons[codeOf(error)] ?? [error instanceof Error ? error.message : String(error), ''];
+  const [reason, hint] = reasons[codeOf(error)] ?? [messageOf(error), ''];
   const place = { file: path, line: 0, column: 0 };
   return new ConfigError(`Cannot read the configuration: ${reason}`, place, hint, { cause: error });
 }

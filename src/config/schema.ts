@@ -2,7 +2,6 @@
  * All settings there are: how each is written, its default and its sentence. The field names are those of the mail
  * servers and PBXs whose admins know them; `docs/configuration.md` and `tailban config` are generated from here.
  */
-
 import { command } from './command-schema.ts';
 import { exim } from './deny-file-schema.ts';
 import { dovecot } from './dovecot-schema.ts';

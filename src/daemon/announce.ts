@@ -1,5 +1,4 @@
 /** What the daemon says of its configuration at the start. */
-
 import type { Config } from '../config/config.ts';
 import { type Filter, ownFilterNotes } from '../config/filter-files.ts';
 import { type Loaded, noteText } from '../config/load.ts';

@@ -1,5 +1,4 @@
 /** The daemon as the API sees it, put together from those who do the work. */
-
 import type { Control } from '../api/contract.ts';
 import type { Admin } from './admin.ts';
 import type { Guard } from './guard.ts';

@@ -2,7 +2,6 @@
  * Reads all sources into one stream of events: each log file with a reader of its own, all readers with one joiner, since
  * what two servers write of one attempt is one attempt. Owns the positions that the next checkpoint takes.
  */
-
 import type { SourceView } from '../api/contract.ts';
 import type { Event, Millis } from '../core/types.ts';
 import type { CompiledFilter } from '../filter/compile.ts';

@@ -2,7 +2,6 @@
  * Unbans with what only the firewall knows: addresses that somebody else has put into our sets there. Who unbans an
  * address wants it to get in, whoever shut it out.
  */
-
 import { Refusal, type UnbanRequest } from '../api/contract.ts';
 import { contains, type Network, networkBase, networkLength } from '../core/ip.ts';
 import { parseSubject, subjectKey, subjectNetwork } from '../core/subject.ts';

@@ -1,5 +1,6 @@
 /** Runs all checks. One that fails or hangs is a finding like others and keeps none of the rest from being told. */
 import type { Millis } from '../core/types.ts';
+import { messageOf } from '../errors.ts';
 import { type Finding, type Observation, warning } from './finding.ts';
 import type { Host } from './host.ts';
 import type { Check, Situation } from './situation.ts';
@@ -34,7 +35,7 @@ async function observe(
   try {
     return await Promise.race([check.examine(host, situation), late]);
   } catch (error) {
-    return [warning(`This could not be looked at: ${error instanceof Error ? error.message : String(error)}`)];
+    return [warning(`This could not be looked at: ${messageOf(error)}`)];
   } finally {
     clearTimeout(timer);
   }

@@ -4,6 +4,7 @@ import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import type { Millis } from '../core/types.ts';
 import { commandRunner, isMissing } from '../enforce/command.ts';
+import { messageOf } from '../errors.ts';
 import { compileGlobs, errorCode } from '../source/glob.ts';
 import { openLog } from '../source/open-log.ts';
 import { connectToRead, firstDamage } from '../store/database.ts';
@@ -80,10 +81,6 @@ async function attempt<T>(work: () => Promise<T>): Promise<Had<T>> {
           : 'failed';
     return { had: false, lack, reason: messageOf(error) };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A pipe or a device in the place of a file would be read without end. Files of the kernel's say that they are empty. */

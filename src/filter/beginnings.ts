@@ -4,7 +4,6 @@
  * that no pattern begins like is never decoded. It may name a pattern that does not match, but never leave out one that
  * does. The cost does not depend on the number of patterns.
  */
-
 import { type ByteSet, hasByte } from './safety/tree.ts';
 
 /** One byte, or a set of them. */

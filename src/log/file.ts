@@ -3,6 +3,7 @@
  * full and gets room again, a folder that appears later. A line that it cannot take is for the caller to write elsewhere.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { messageOf } from '../errors.ts';
 
 /** Readable for a group such as adm, not for everybody: logins stand in it. */
 const MODE = 0o640;
@@ -31,7 +32,7 @@ export class LogFile {
       this.problem = null;
       return true;
     } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.problem = messageOf(error);
       return false;
     }
   }

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { Millis } from '../core/types.ts';
+import { messageOf } from '../errors.ts';
 import { type CreateHttpServer, HttpListener, loadHttpServer } from '../system/http.ts';
 
 export interface MetricsServerOptions {
@@ -41,7 +42,7 @@ export class MetricsServer {
       else info(`metrics are at ${address}/metrics`);
     } catch (cause) {
       if (this.#stopped) return;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       if (!this.#isTold) error(`metrics cannot listen, trying again every ${pause / 1000} s: ${reason}`);
       this.#isTold = true;
       this.#timer = setTimeout(() => void this.start(), pause);

@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Millis } from '../core/types.ts';
+import { messageOf } from '../errors.ts';
 import { hostName, mailOf } from './mail.ts';
 import type { Deliver } from './types.ts';
 
@@ -36,7 +37,7 @@ export function smtpDelivery({ recipients, from, host, port, timeout = TIMEOUT }
       ]);
       socket.end('QUIT\r\n');
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new Error(`Cannot send e-mail by ${host} port ${port}: ${reason}`, { cause: error });
     } finally {
       if (!socket.writableEnded) socket.destroy();

@@ -1,5 +1,4 @@
 /** Which limits would have spared those who are probably innocent, and whom else. */
-
 import type { Dossier } from './dossier.ts';
 import type { Innocent } from './innocents.ts';
 import type { Peak } from './peak.ts';

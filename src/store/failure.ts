@@ -4,6 +4,7 @@
  */
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
+import { messageOf } from '../errors.ts';
 
 /** `missing`: there is nothing to read; `directory`: nothing can be made where it is to be. */
 export type StoreTrouble =
@@ -49,7 +50,7 @@ const HINTS: Readonly<Record<StoreTrouble, string>> = {
 export function storeError(action: string, path: string, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
   const trouble = isClosed(cause) ? troubleAround(path) : troubleOf(cause);
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const said = messageOf(cause);
   return new StoreError(`${action} in ${path}: ${SENTENCES[trouble] ?? said}`, path, trouble, HINTS[trouble], {
     cause,
   });

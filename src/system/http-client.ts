@@ -1,5 +1,6 @@
 /** Requests over HTTP to servers of the admin's choosing: the only user of fetch. */
 import type { Millis } from '../core/types.ts';
+import { messageOf } from '../errors.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH';
@@ -54,5 +55,5 @@ function isTimeout(error: unknown): boolean {
 function reasonOf(error: unknown): string {
   const { cause } = error instanceof Error ? error : { cause: undefined };
   if (cause instanceof Error) return 'code' in cause && cause.message === '' ? String(cause.code) : cause.message;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

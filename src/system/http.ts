@@ -1,5 +1,4 @@
 /** HTTP servers as the daemon wants them: what the API, webhooks, metrics and gates have in common. The only user of fastify. */
-
 import type { Server } from 'node:http';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import type { Millis } from '../core/types.ts';

@@ -5,6 +5,7 @@
 import { chmod, chown, lstat, mkdir, readFile, stat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { messageOf } from '../errors.ts';
 
 /** The socket cannot be used; `cause` is what the system said, where it did. */
 export class SocketError extends Error {
@@ -115,8 +116,4 @@ async function groupId(name: string, file: string): Promise<number | null> {
     if (group === name && /^\d+$/.test(id)) return Number(id);
   }
   return null;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

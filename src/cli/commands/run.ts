@@ -1,4 +1,5 @@
 /** `tailban run`: the daemon in the foreground, and the control that an admin or systemd sends it. */
+import { messageOf } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
 import { configPath, filtersFolder, ownFiltersFolder } from '../places.ts';
@@ -89,8 +90,4 @@ export async function run(invocation: Invocation, options: RunOptions, control: 
     control.off('SIGHUP', reload);
     control.off('SIGUSR1', reopen);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

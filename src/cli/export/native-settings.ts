@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { DISK } from '../../config/files.ts';
 import { loadConfig } from '../../config/load.ts';
+import { messageOf } from '../../errors.ts';
 import { FIRST_WORDS } from '../../export/text.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
@@ -100,7 +101,7 @@ function reasonOf(error: unknown): string {
     ENOSPC: 'the disk is full',
     EROFS: 'the disk can only be read',
   };
-  return reasons[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
+  return reasons[codeOf(error)] ?? messageOf(error);
 }
 
 function codeOf(error: unknown): string {

@@ -2,7 +2,6 @@
  * Takes over a backup. All of it is checked before any of it goes to the daemon; it goes there in parts, so that logs are
  * read between them. After a failure on the way it can be run again: what is there already stays as it is.
  */
-
 import {
   type Backup,
   LISTS,

@@ -2,7 +2,6 @@
  * Writes down what `tailban match` found. The JSON form is a contract: one object a line, with the fields of
  * `EventRecord`, and with `--all` one of `OtherRecord` for every line that made no event, in the order of the lines.
  */
-
 import { oneLine } from '../../core/one-line.ts';
 import type { Joined } from '../../filter/join.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,6 +1,7 @@
 /** Looks at what a host blocks packets with: which firewalls work, and whose rules are in force. Changes nothing. */
 import { existsSync } from 'node:fs';
 import type { Millis } from '../../core/types.ts';
+import { messageOf } from '../../errors.ts';
 import type { Run } from '../command.ts';
 import type { FilterTable } from './chains.ts';
 import { FAMILIES, type Family, listSets } from './ipset.ts';
@@ -65,7 +66,7 @@ async function problemOf(attempt: () => Promise<void>): Promise<string | null> {
     await Promise.race([attempt(), tooLate]);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   } finally {
     clearTimeout(timer);
   }

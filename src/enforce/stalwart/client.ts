@@ -3,7 +3,7 @@
  * one sentence with the status and what the server said of it; trying again is for the queue.
  */
 import type { Millis } from '../../core/types.ts';
-import { EnforceError } from '../../errors.ts';
+import { EnforceError, messageOf } from '../../errors.ts';
 import { requestHttp } from '../../system/http-client.ts';
 
 export interface ClientOptions {
@@ -68,7 +68,7 @@ export class Client {
         largestAnswer: LARGEST_ANSWER,
       });
     } catch (error) {
-      throw this.#failed(error instanceof Error ? error.message : String(error), error);
+      throw this.#failed(messageOf(error), error);
     }
   }
 

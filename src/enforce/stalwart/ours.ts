@@ -5,7 +5,7 @@
  */
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { subjectKey } from '../../core/subject.ts';
-import { EnforceError } from '../../errors.ts';
+import { EnforceError, messageOf } from '../../errors.ts';
 import type { Held } from '../types.ts';
 
 export interface Entry extends Held {
@@ -79,7 +79,7 @@ export class Ours {
     try {
       return action();
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       throw new EnforceError(`Cannot keep the notes on what is blocked in Stalwart: ${why}`, [], '', { cause: error });
     }
   }

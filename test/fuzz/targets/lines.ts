@@ -1,5 +1,4 @@
 /** Damaged lines of real logs through reader, joiner and judge, with all filters. */
-
 import { mutate, oneLine } from '../mutate.ts';
 import { logLines, Pool } from '../pool.ts';
 import type { Target } from '../target.ts';
