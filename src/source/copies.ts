@@ -33,11 +33,11 @@ export async function originOf(file: Tailer, others: readonly Tailer[]): Promise
   }
   for (const { past } of others) {
     if (past === null || past.head.length === 0 || !agree(file.head, past.head)) continue;
-    if (past.taken || file.head.length < past.head.length) return null;
+    if (past.copy !== null || file.head.length < past.head.length) return null;
     if (file.size < past.offset) return file.size;
     if (!(await isLineStart(file.log.handle, past.offset))) continue;
-    if (past.taken) return null;
-    past.taken = true;
+    if (past.copy !== null) return null;
+    past.copy = file;
     return past.offset;
   }
   return file.offset;
@@ -77,6 +77,11 @@ export async function hasOwnLines(file: OpenLog, log: OpenLog | null): Promise<b
 /** Whether a name is the log's own with something added: `mail.log.1`, `mail.log-20261122`, `mail-20261122.log`. */
 export function isRelative(name: string, log: string): boolean {
   return name.startsWith(log) || added(name, log) !== null;
+}
+
+/** The path before any rotation: a glob may lead to rotated files too, and those are renamed further. */
+export function logOf(path: string): string {
+  return path.replace(/[.\-_]\d[\d.\-_T]*$/, '');
 }
 
 /** Whether what is added to the log's name is a number or a date, as rotation adds it. */

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import type { Millis } from '../core/types.ts';
 import { Absences } from './absences.ts';
 import { Blocks } from './blocks.ts';
-import { findCopy, originOf } from './copies.ts';
+import { findCopy, logOf, originOf } from './copies.ts';
 import { Followed } from './followed.ts';
 import { compileGlobs, errorCode, type GlobSet, isMissing } from './glob.ts';
 import { openMissed, type Seen } from './missed.ts';
@@ -189,13 +189,19 @@ class RunningFileSource {
     await this.#followed.rename(listing.files);
     const unknown = [...listing.files].filter(([, key]) => !this.#followed.has(key));
     const isWaiting = this.#problems.subjects().some((subject) => subject.startsWith(REST));
-    if (this.#stored.length > 0 && (first || unknown.length > 0 || isWaiting)) await this.#resume();
+    if (this.#stored.length > 0 && (first || unknown.length > 0 || isWaiting)) await this.#resume(listing.files);
     for (const [path, key] of unknown) if (!this.#followed.has(key)) await this.#admit(path, first);
   }
 
+  /** Stored positions by log: a rotated file that the globs lead to is a part of one, and no log of its own. */
+  #storedByLog(files: ReadonlyMap<string, string>): readonly FilePosition[] {
+    const isLog = (path: string): boolean => files.has(path) || this.#stored.some((one) => one.path === path);
+    return this.#stored.map((one) => (isLog(logOf(one.path)) ? { ...one, path: logOf(one.path) } : one));
+  }
+
   /** Goes on at the stored positions, under whatever names their files are now. */
-  async #resume(): Promise<void> {
-    const plan = await planResume(this.#stored, (key) => this.#followed.has(key));
+  async #resume(files: ReadonlyMap<string, string>): Promise<void> {
+    const plan = await planResume(this.#storedByLog(files), (key) => this.#followed.has(key));
     const isStopped = () => this.#state === 'stopped';
     const packed = await readPacked(plan.lost, this.#sink, isStopped);
     if (isStopped()) return void (await Promise.all(plan.files.map(({ log }) => log.handle.close())));
@@ -205,12 +211,9 @@ class RunningFileSource {
     for (const { log, offset, of } of plan.files) {
       const strayed = !this.#globs.matches(log.path);
       const before = last.get(of);
-      const after = async () => before?.drained();
-      const tailer = this.#followed.add(
-        log,
-        { path: strayed ? of : log.path, offset, mayBeCopy: false, after },
-        strayed,
-      );
+      const after = before === undefined ? [] : [before];
+      const start = { path: strayed ? of : log.path, offset, mayBeCopy: false, after };
+      const tailer = this.#followed.add(log, start, strayed);
       last.set(of, tailer);
       tailer.register();
     }
@@ -243,32 +246,32 @@ class RunningFileSource {
     this.#problems.solved(path, `${path} can be read now`);
     // Nothing is a copy of a file that is not known.
     const mayBeCopy = this.#followed.all().length > 0 && (!first || this.#directories.size > 0);
-    const after = () => Promise.all([...known, ...missed].map((tailer) => tailer.drained()));
+    const after = [...known, ...missed];
     const tailer = this.#followed.add(log, { path, offset, mayBeCopy, after }, false);
     if (!mayBeCopy) this.#sink.begin(tailer.position());
     tailer.wake();
   }
 
   /** Opens what came after these files of a log and was rotated away before anybody looked, and follows it. */
-  async #followMissed(path: string, known: readonly Tailer[]): Promise<readonly Tailer[]> {
+  async #followMissed(path: string, known: readonly Tailer[], after = known): Promise<readonly Tailer[]> {
     if (known.length === 0) return [];
     const keys = new Set(known.map(({ log }) => log.key));
-    return this.#addMissed(path, await this.#openMissed(path, { known: keys }));
+    return this.#addMissed(path, await this.#openMissed(path, { known: keys }), after);
   }
 
   #openMissed(path: string, seen: Seen): Promise<readonly OpenLog[]> {
     return openMissed(path, seen, (key) => this.#followed.has(key));
   }
 
-  #addMissed(path: string, logs: readonly OpenLog[]): readonly Tailer[] {
+  /** @param after what has to be read before the first of them; each waits for the one before it. */
+  #addMissed(path: string, logs: readonly OpenLog[], after: readonly Tailer[]): readonly Tailer[] {
     const missed: Tailer[] = [];
     for (const log of logs) {
       if (this.#followed.has(log.key)) {
         void log.handle.close();
         continue;
       }
-      const before = missed.at(-1);
-      const start = { path, offset: 0, mayBeCopy: true, after: async () => before?.drained() };
+      const start = { path, offset: 0, mayBeCopy: true, after: missed.length === 0 ? after : missed.slice(-1) };
       missed.push(this.#followed.add(log, start, true));
     }
     for (const tailer of missed) {
@@ -289,26 +292,28 @@ class RunningFileSource {
   async #onEmptied(tailer: Tailer, past: Past): Promise<void> {
     // A copy whose name the globs match is one of those that may be a copy, once the disk has been looked at.
     await this.#scan();
-    // One that has not begun may be waiting for this very file.
-    const others = this.#followed.all().filter((one) => one.mayBeCopy && one.hasBegun());
+    // Not for one that waits for a file in the same state, perhaps this one: two would wait for each other.
+    const others = this.#followed.all().filter((one) => one.mayBeCopy && !one.waitsForEmptied());
     await Promise.all(others.map((one) => one.drained()));
     const isFollowed = (key: string) => this.#followed.has(key);
-    const log = past.taken ? null : await findCopy(tailer.path, past, isFollowed);
+    const log = past.copy !== null ? null : await findCopy(tailer.path, past, isFollowed);
     const later = log === null ? [] : await this.#openMissed(tailer.path, { known: new Set([log.key]) });
     this.#sink.info(`${tailer.path} was emptied, reading it from its beginning`);
     if (log === null || isFollowed(log.key) || this.#state === 'stopped') {
       await Promise.all([log, ...later].map((one) => one?.handle.close()));
+      // One that may have been a copy has turned out to be this one's.
+      await past.copy?.drained();
       if (this.#state !== 'stopped') tailer.register();
       return;
     }
     // One go from here on, so that a checkpoint holds either the old position or all of the new ones.
-    past.taken = true;
     const strayed = !this.#globs.matches(log.path);
     const path = strayed ? tailer.path : log.path;
-    const start = { path, offset: past.offset, mayBeCopy: false, after: () => Promise.resolve() };
+    const start = { path, offset: past.offset, mayBeCopy: false, after: [] };
     const copy = this.#followed.add(log, start, strayed);
+    past.copy = copy;
     copy.register();
-    const missed = this.#addMissed(tailer.path, later);
+    const missed = this.#addMissed(tailer.path, later, [copy]);
     tailer.register();
     await copy.drained();
     await Promise.all(missed.map((one) => one.drained()));
@@ -318,14 +323,15 @@ class RunningFileSource {
   async #onFilled(tailer: Tailer, past: Past): Promise<void> {
     const logs = await this.#openMissed(tailer.path, { emptyAt: past.modified });
     if (this.#state === 'stopped') return void (await Promise.all(logs.map(({ handle }) => handle.close())));
-    const missed = this.#addMissed(tailer.path, logs);
+    const missed = this.#addMissed(tailer.path, logs, []);
     await Promise.all(missed.map((one) => one.drained()));
   }
 
   /** The same for a file that was emptied before anything was read of it: the copy is of what nobody has seen. */
   async #onUnseen(tailer: Tailer): Promise<void> {
     await this.#scan();
-    const missed = await this.#followMissed(tailer.path, this.#followed.predecessors(tailer.path));
+    // What came before had been read when this one began.
+    const missed = await this.#followMissed(tailer.path, this.#followed.predecessors(tailer.path), []);
     await Promise.all(missed.map((one) => one.drained()));
   }
 

@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Millis } from '../core/types.ts';
-import { compareAge, isRelative, isRotation } from './copies.ts';
+import { compareAge, isRelative, isRotation, logOf } from './copies.ts';
 import { fingerprintOf, HEAD_BYTES, hasFingerprint } from './fingerprint.ts';
 import { errorCode, isCompressed } from './glob.ts';
 import { type Lines, LONGEST_LINE, takeLines } from './lines.ts';
@@ -29,8 +29,8 @@ export async function readPacked(
   isStopped: () => boolean,
 ): Promise<readonly FilePosition[]> {
   const done: FilePosition[] = [];
-  for (const log of new Set(gone.map(logOf))) {
-    const own = gone.filter((one) => logOf(one) === log);
+  for (const log of new Set(gone.map(({ path }) => logOf(path)))) {
+    const own = gone.filter(({ path }) => logOf(path) === log);
     const parts = await partsOf(log, own, await packedBeside(log), sink);
     for (const { file, position } of parts) {
       if (isStopped()) return done;
@@ -90,11 +90,6 @@ async function partsOf(
     parts.push({ file, position: { ...newest.position, device, inode, modified, fingerprint, offset: 0 } });
   }
   return parts;
-}
-
-/** The name before any rotation: a glob may lead to rotated files too, and those are renamed further. */
-function logOf({ path }: FilePosition): string {
-  return path.replace(/[.\-_]\d[\d.\-_T]*$/, '');
 }
 
 /** The compressed files whose names are the log's own with something added. */

@@ -21,8 +21,8 @@ export interface Past {
   readonly offset: number;
   /** When it had last been changed, by the file system. */
   readonly modified: Millis;
-  /** A copy has been found, and reads on from there. */
-  taken: boolean;
+  /** What reads on from there, once it has been found. */
+  copy: Tailer | null;
 }
 
 /** What a tailer needs of the source that it belongs to. */
@@ -44,8 +44,8 @@ export interface TailerStart {
   readonly offset: number;
   /** The file may turn out to be a copy of another, so nothing is delivered before `origin` has said no. */
   readonly mayBeCopy: boolean;
-  /** What has to be over before the first read. */
-  readonly after: () => Promise<unknown>;
+  /** What has to be read before the first read of this. */
+  readonly after: readonly Tailer[];
 }
 
 export class Tailer {
@@ -67,7 +67,9 @@ export class Tailer {
   mayBeCopy: boolean;
 
   readonly #context: TailerContext;
-  #after: (() => Promise<unknown>) | null;
+  #after: readonly Tailer[];
+  /** It was emptied, and what it held before is being looked for. */
+  #emptied = false;
   #running: Promise<void> | null = null;
   #again = false;
   #closed = false;
@@ -108,9 +110,9 @@ export class Tailer {
     });
   }
 
-  /** Whether what had to be over before the first read is over. */
-  hasBegun(): boolean {
-    return this.#after === null;
+  /** Whether what has to be read before this was emptied: that may be waiting for copies, and so for this in turn. */
+  waitsForEmptied(): boolean {
+    return this.#after.some((one) => one.#emptied || one.waitsForEmptied());
   }
 
   /** Whether this was the file of that name before it was renamed. */
@@ -150,8 +152,8 @@ export class Tailer {
 
   async #run(): Promise<void> {
     try {
-      await this.#after?.();
-      this.#after = null;
+      await Promise.all(this.#after.map((one) => one.drained()));
+      this.#after = [];
       while (this.#again && !this.#closed) {
         this.#again = false;
         while (!this.#closed && (await this.#step()));
@@ -219,7 +221,7 @@ export class Tailer {
     // Looked at first: from one moment to the next a copy finds either what was read or what had been.
     const { mtimeMs } = await this.log.handle.stat();
     const head = await readHead(this.log.handle);
-    const past: Past = { head: this.head, offset: this.offset, modified: this.#modified, taken: false };
+    const past: Past = { head: this.head, offset: this.offset, modified: this.#modified, copy: null };
     this.offset = 0;
     this.#searched = 0;
     this.#modified = mtimeMs;
@@ -227,16 +229,25 @@ export class Tailer {
     this.size = 0;
     this.lastGrowth = this.#context.now();
     if (!this.mayBeCopy) this.past = past;
-    await this.#context.emptied(this, past);
+    await this.#onEmptied(past);
     return true;
   }
 
   /** What was empty has been written to: perhaps more than once, with a copy and another emptying in between. */
   async #filled(modified: Millis): Promise<boolean> {
-    const past: Past = { head: EMPTY, offset: 0, modified: this.#modified, taken: false };
+    const past: Past = { head: EMPTY, offset: 0, modified: this.#modified, copy: null };
     this.#modified = modified;
-    if (!this.mayBeCopy) await this.#context.emptied(this, past);
+    if (!this.mayBeCopy) await this.#onEmptied(past);
     return true;
+  }
+
+  async #onEmptied(past: Past): Promise<void> {
+    this.#emptied = true;
+    try {
+      await this.#context.emptied(this, past);
+    } finally {
+      this.#emptied = false;
+    }
   }
 
   /** Whether this is a file of its own that is being read from the right place; else it is read again or later. */

@@ -59,7 +59,7 @@ test('once the reader has seen it, the copy goes on where the original had been 
   const { log, copy, original } = await copied(t);
   await writeFile(log, 'ten\neleven\ntwelve\nthirteen\n');
   const seen = await tailerOf(log, 0);
-  const past = { head: original.head, offset: READ.length, modified: 0, taken: false };
+  const past = { head: original.head, offset: READ.length, modified: 0, copy: null };
   const reader = { ...seen, mayBeCopy: false, past } as unknown as Tailer;
   assert.equal(await originOf(copy, [reader, copy]), READ.length);
   await seen.log.handle.close();

@@ -132,7 +132,7 @@ for (const rotations of [1, 2, 3]) {
       log.write(3);
       return false;
     };
-    const past = { head, offset: head.length, modified: 0, taken: false };
+    const past = { head, offset: head.length, modified: 0, copy: null };
     const copy = await findCopy(log.path, past, rotate);
     assert.ok(copy !== null);
     assert.deepEqual(await copy.handle.readFile(), head);

@@ -1,0 +1,118 @@
+/** Whatever happens to a log, its lines come in the order in which they were written: an attempt may stand in several. */
+import assert from 'node:assert/strict';
+import { appendFileSync, copyFileSync, existsSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { directory, follow, numbers, Recorder, until, upTo } from './recorder.ts';
+
+/** More than is read at once, so that files which are read side by side mix. */
+const MANY = 60_000;
+
+/** A log whose lines are numbered, and that is rotated without a pause. */
+class Log {
+  readonly path: string;
+  written = 0;
+
+  constructor(path: string) {
+    this.path = path;
+    writeFileSync(path, '');
+  }
+
+  write(lines: number): void {
+    let text = '';
+    for (let n = 0; n < lines; n++) text += `${this.written++} of the lines of a log that is being rotated\n`;
+    appendFileSync(this.path, text);
+  }
+
+  copy(): void {
+    this.#shift();
+    copyFileSync(this.path, `${this.path}.1`);
+  }
+
+  copyAndEmpty(): void {
+    this.copy();
+    truncateSync(this.path);
+  }
+
+  rename(): void {
+    this.#shift();
+    renameSync(this.path, `${this.path}.1`);
+    writeFileSync(this.path, '');
+  }
+
+  #shift(): void {
+    for (let n = 9; n >= 1; n--)
+      if (existsSync(`${this.path}.${n}`)) renameSync(`${this.path}.${n}`, `${this.path}.${n + 1}`);
+  }
+}
+
+async function followed(t: TestContext, glob = '') {
+  const log = new Log(join(await directory(t), 'mail.log'));
+  const recorder = new Recorder();
+  const again = () => follow(t, recorder, { globs: [log.path + glob] });
+  log.write(10);
+  return { log, recorder, again, source: await again() };
+}
+
+/** The lines of which all have been read, in the order in which they came. */
+async function all(recorder: Recorder, log: Log): Promise<void> {
+  await until(() => recorder.lines.length >= log.written);
+  assert.deepEqual(numbers(recorder), upTo(log.written));
+}
+
+for (const how of ['copyAndEmpty', 'rename'] as const) {
+  test(`the rest of a log comes before what was rotated behind it, both by ${how}`, async (t) => {
+    const { log, recorder } = await followed(t);
+    for (let n = 0; n < 3; n++) {
+      log.write(MANY);
+      log[how]();
+      log.write(10);
+      log[how]();
+      log.write(10);
+      await all(recorder, log);
+    }
+  });
+}
+
+test('the rest of a copy that the glob matches comes before the emptied log, however many copies there are', async (t) => {
+  const { log, recorder } = await followed(t, '*');
+  for (let n = 0; n < 4; n++) {
+    log.write(MANY);
+    log.copyAndEmpty();
+    log.write(10);
+    await all(recorder, log);
+  }
+});
+
+test('a copy that the glob matches is not read besides its log after a restart before that is emptied', async (t) => {
+  const { log, recorder, again, source } = await followed(t, '*');
+  log.copyAndEmpty();
+  log.write(10);
+  await all(recorder, log);
+  log.write(10);
+  await source.stop();
+  log.copy();
+  await again();
+  await all(recorder, log);
+  log.write(MANY);
+  copyFileSync(log.path, `${log.path}.1`);
+  truncateSync(log.path);
+  log.write(10);
+  await all(recorder, log);
+});
+
+test('after a restart the rest of a renamed log that the glob matches comes before the next', async (t) => {
+  const { log, recorder, again, source } = await followed(t, '*');
+  renameSync(log.path, `${log.path}.1`);
+  // Its position goes by the new name once something has been read under that.
+  await until(() => source.status().origins.some(({ origin }) => origin === `${log.path}.1`));
+  appendFileSync(`${log.path}.1`, `${log.written++} late\n`);
+  await until(() => recorder.lines.length === log.written);
+  await source.stop();
+  renameSync(`${log.path}.1`, log.path);
+  log.write(5 * MANY);
+  renameSync(log.path, `${log.path}.1`);
+  log.write(10);
+  await again();
+  await all(recorder, log);
+});
