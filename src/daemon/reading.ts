@@ -105,6 +105,7 @@ export class Reading {
   /** Starts to read; resolves when every source has delivered what was there. */
   async start(feeds: readonly Feed[], since: Millis): Promise<void> {
     this.#feeds = feeds;
+    this.#shared = this.#newShared();
     const positions = [...this.#positions.values()].map((text) => JSON.parse(text) as Position);
     const catchUp: CatchUp = {
       since: this.#options.now(),
@@ -134,7 +135,6 @@ export class Reading {
     this.#feeds = [];
     this.#readers.clear();
     this.#looks.clear();
-    this.#shared = this.#newShared();
   }
 
   /** Takes what a server reports at once, in one stream with what the logs tell. */
@@ -190,12 +190,14 @@ export class Reading {
   }
 
   #newShared(): SharedLogs {
-    const filtersOf = (source: string): readonly CompiledFilter[] =>
-      this.#feeds.find((feed) => feed.source.name === source)?.filters ?? [];
-    return new SharedLogs(
-      (source, other) => filtersOf(source).some((filter) => filtersOf(other).includes(filter)),
-      this.#options.warn,
-    );
+    const feedOf = (source: string): Feed | undefined => this.#feeds.find((feed) => feed.source.name === source);
+    return new SharedLogs({
+      sources: this.#feeds.map(({ source }) => source.name),
+      follows: (source, path) => feedOf(source)?.source.follows?.(path) ?? false,
+      mayCountTwice: (source, other) =>
+        feedOf(source)?.filters.some((filter) => feedOf(other)?.filters.includes(filter)) ?? false,
+      warn: this.#options.warn,
+    });
   }
 
   /**
@@ -203,7 +205,7 @@ export class Reading {
    * log has been rotated to meanwhile.
    */
   #begin(position: Position): void {
-    this.#shared.isLeft(position);
+    this.#shared.isLeft(position, true);
     const [key, text] = [positionKey(position), JSON.stringify(position)];
     this.#keep(key, text);
     this.#place(key, text);

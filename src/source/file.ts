@@ -37,6 +37,7 @@ export function fileSource(options: FileSourceOptions): Source {
   let running: RunningFileSource | null = null;
   return {
     name: options.name,
+    follows: globs.matches,
     start(positions, since, sink) {
       running = new RunningFileSource(options, globs, since, sink);
       return running.start(positions);

@@ -74,6 +74,8 @@ export interface Sink {
 
 export interface Source {
   readonly name: string;
+  /** Whether a file of this path is one of its logs; absent where it reads no files. */
+  readonly follows?: (path: string) => boolean;
   /**
    * Begins to read at the stored positions, or without any at about `since`, and goes on until `stop`. Resolves when
    * everything that was there at the call has been delivered. A problem (file missing, unreadable, journalctl dying) is

@@ -11,6 +11,7 @@ import { fileSource } from '../../src/source/file.ts';
 import type { FilePosition, Position, Sink, Source } from '../../src/source/types.ts';
 import { directory, until } from '../source/recorder.ts';
 import { type Body, stamped, wrongSubmission } from '../support/mail-lines.ts';
+import { RotatingLog } from '../support/rotating-log.ts';
 
 const filters = [...(await loadFilters(join(import.meta.dirname, '../../filters'))).values()].map(
   (one) => one.compiled,
@@ -212,6 +213,7 @@ test('a first start that is killed while it catches up is gone on with from ther
   };
   const killed = started();
   const first = readingOf(killed.source, killed.hanging);
+  t.after(() => first.reading.stop());
   await until(() => first.reading.views().every(({ name, lines: read }) => name !== 'mail' || read === half));
   const stored = first.reading.takePositions();
   await first.reading.stop();
@@ -221,12 +223,12 @@ test('a first start that is killed while it catches up is gone on with from ther
   await writeFile(log, lines.slice(half).join(''));
   const next = started();
   const { reading, events, clock } = readingOf();
+  t.after(() => reading.stop());
   reading.load(new Map([...stored].map(([key, position]) => [key, position ?? ''])), new Map());
   next.hanging.caughtUp();
   await reading.start(feedsOf(false, next.source, next.hanging), 0);
   clock.now += 60_000;
   reading.tick();
-  await reading.stop();
   assert.equal(events.length, 6);
 });
 
@@ -353,4 +355,35 @@ test('sources with different filters may read the same file, each pair for itsel
     reading.views().map(({ problem }) => problem === null),
     [true, true, false],
   );
+});
+
+test('a log that two sources follow counts once however it is rotated', async (t) => {
+  const folder = await directory(t);
+  const log = new RotatingLog(join(folder, 'mail.log'));
+  const globs = [log.path, `${log.path}*`];
+  const sources = globs.map((glob, index) =>
+    fileSource({ name: `s${index}`, globs: [glob], timeOfLine: () => NOW, now: Date.now, rescan: 20 }),
+  );
+  const { mail } = attempts(60);
+  const lines = mail.values();
+  const write = (count: number): void => {
+    for (const line of lines.take(count)) log.write(line);
+  };
+  write(5);
+  const { reading, events, clock, started } = readingOf(...sources);
+  t.after(() => reading.stop());
+  await started;
+  for (let n = 0; n < 6; n++) {
+    write(12);
+    log.rotate(n % 2 === 0 ? 'copytruncate' : 'rename', { first: stamped(NOW, 'rsyslogd: rotated') });
+    write(5);
+    const written = 5 + 17 * (n + 1);
+    await until(() => reading.lines >= written);
+  }
+  for (const line of lines) log.write(line);
+  await until(() => reading.lines >= mail.length);
+  clock.now += 60_000;
+  reading.tick();
+  log.close();
+  assert.equal(events.length, 60);
 });
