@@ -98,7 +98,7 @@ export async function follow(test: TestContext, recorder: Recorder, options: Cha
 }
 
 /** Waits until something is so, at most a few seconds. */
-export async function until(what: () => boolean, longest = 5_000): Promise<void> {
+export async function until(what: () => boolean, longest = 20_000): Promise<void> {
   const end = performance.now() + longest;
   while (!what()) {
     if (performance.now() > end) throw new Error(`Waited ${longest} ms in vain for ${what}`);

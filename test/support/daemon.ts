@@ -117,7 +117,7 @@ export async function tailban(
 export async function until(
   what: string | (() => string),
   condition: () => boolean | Promise<boolean>,
-  deadline = 10_000,
+  deadline = 30_000,
 ): Promise<void> {
   const start = performance.now();
   while (!(await condition())) {
