@@ -55,6 +55,8 @@ export interface ApiServer {
 /** Where the socket stands in the configuration. */
 const SETTING = 'api.socket (or --socket)';
 const LARGEST_BODY = 64 * 1024;
+/** A login is asked about in the path, three bytes for each of its own; a line in a log has at most 16 KiB. */
+const LARGEST_HEADERS = 64 * 1024;
 const LARGEST_IMPORT = 200 * 1024 * 1024;
 /** How many bans are written to a client before the daemon's other work gets its turn. */
 const BANS_PER_PIECE = 500;
@@ -88,7 +90,7 @@ export async function serveApi(control: Control, options: ApiOptions): Promise<A
 }
 
 function createApp(createHttpServer: CreateHttpServer, control: Control, log: ApiLog): FastifyInstance {
-  const app = createHttpServer(LARGEST_BODY);
+  const app = createHttpServer(LARGEST_BODY, { http: { maxHeaderSize: LARGEST_HEADERS } });
   // Whatever content type a client such as curl may send: the body is JSON.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));

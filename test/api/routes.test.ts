@@ -15,11 +15,12 @@ test('the client gets from every reading route what the daemon says', async (t) 
   assert.equal(await client.config(), control.config());
 });
 
-test('a subject is explained, whatever characters its name has', async (t) => {
+test('a subject is explained, whatever characters its name has and however long it is', async (t) => {
   const control = fakeControl();
   const { socketPath } = await serve(t, control);
   const client = new ApiClient({ socketPath });
-  for (const subject of ['192.0.2.1', '2001:db8::/64', 'login:a+b&c=d/\u00e9 %41@example.org'])
+  const longest = `login:${'@'.repeat(16 * 1024)}`;
+  for (const subject of ['192.0.2.1', '2001:db8::/64', 'login:a+b&c=d/\u00e9 %41@example.org', longest])
     assert.deepEqual(await client.explain(subject), control.explain({ subject }));
   const answer = await ask(socketPath, 'GET', '/explain');
   assert.equal(answer.status, 400);
