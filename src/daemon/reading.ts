@@ -191,8 +191,11 @@ export class Reading {
 
   #newShared(): SharedLogs {
     const feedOf = (source: string): Feed | undefined => this.#feeds.find((feed) => feed.source.name === source);
+    // One that is new beside others has not counted what they have.
+    const known = new Set([...this.#positions.values()].map((text) => (JSON.parse(text) as Position).source));
+    const names = this.#feeds.map(({ source }) => source.name);
     return new SharedLogs({
-      sources: this.#feeds.map(({ source }) => source.name),
+      sources: names.sort((one, other) => Number(known.has(other)) - Number(known.has(one))),
       follows: (source, path) => feedOf(source)?.source.follows?.(path) ?? false,
       mayCountTwice: (source, other) =>
         feedOf(source)?.filters.some((filter) => feedOf(other)?.filters.includes(filter)) ?? false,
@@ -207,7 +210,8 @@ export class Reading {
   #begin(position: Position): void {
     this.#shared.isLeft(position, true);
     const [key, text] = [positionKey(position), JSON.stringify(position)];
-    this.#keep(key, text);
+    // Unless what was read of another file with this inode still waits.
+    if (!this.#positions.has(key)) this.#keep(key, text);
     this.#place(key, text);
     this.#options.onChunk();
   }

@@ -1,8 +1,8 @@
 /**
  * A log that two sources read, because their globs meet in it or a link leads to it: its lines are taken from one of them,
  * and from the other one none, since every failure would count twice. Each is at a place of its own in a log, so it has to
- * be the same one after a rotation and after a restart: the first in the configuration whose globs lead to the log. Only
- * where a link leads to it the one that came first.
+ * be the same one after a rotation and after a restart: the first whose globs lead to the log. Only where a link leads to it
+ * the one that came first.
  */
 import { logOf } from '../source/copies.ts';
 import { fileKey } from '../source/open-log.ts';
@@ -14,7 +14,7 @@ interface Left {
 }
 
 export interface Sharing {
-  /** In the order of the configuration. */
+  /** In the order in which they may choose. */
   readonly sources: readonly string[];
   /** Whether the globs of the source lead to a file of this path. */
   readonly follows: (source: string, path: string) => boolean;
@@ -29,6 +29,8 @@ export class SharedLogs {
   readonly #owners = new Map<string, Set<string>>();
   /** What each source leaves to another. */
   readonly #left = new Map<string, Map<string, Left>>();
+  /** What its owner has let go while others still follow it: a renamed log to which somebody may write on. */
+  readonly #released = new Set<string>();
   readonly #told = new Set<string>();
 
   constructor(sharing: Sharing) {
@@ -46,7 +48,7 @@ export class SharedLogs {
     const owners = this.#owners.get(key) ?? new Set();
     if (owners.has(source)) return false;
     const { mayCountTwice, warn } = this.#sharing;
-    const chosen = this.#chosen(path, isNew);
+    const chosen = this.#released.has(key) ? [] : this.#chosen(source, path, isNew);
     const rivals = chosen.includes(source) ? [...owners] : [...chosen, ...owners];
     const owner = rivals.find((other) => mayCountTwice(source, other));
     if (owner === undefined) {
@@ -63,17 +65,20 @@ export class SharedLogs {
     return true;
   }
 
-  /** Whose globs lead to this log: of those with common filters the first. A rotated file is read by who followed the log. */
-  #chosen(path: string, isNew: boolean): readonly string[] {
+  /**
+   * Whose globs lead to this log: of those with common filters the first. What a source with both names in its globs knows
+   * as a rotated file is read by who follows the log.
+   */
+  #chosen(source: string, path: string, isNew: boolean): readonly string[] {
     const { sources, follows, mayCountTwice } = this.#sharing;
     const readersOf = (log: string): string[] => {
       const readers: string[] = [];
-      for (const source of sources)
-        if (follows(source, log) && !readers.some((other) => mayCountTwice(source, other))) readers.push(source);
+      for (const one of sources)
+        if (follows(one, log) && !readers.some((other) => mayCountTwice(one, other))) readers.push(one);
       return readers;
     };
-    const followers = isNew ? [] : readersOf(logOf(path));
-    return followers.length > 0 ? followers : readersOf(path);
+    const log = logOf(path);
+    return readersOf(!isNew && follows(source, log) ? log : path);
   }
 
   /** The source has let the file go. */
@@ -81,9 +86,12 @@ export class SharedLogs {
     if (position.type !== 'file') return;
     const key = fileKey(position.device, position.inode);
     const owners = this.#owners.get(key);
-    owners?.delete(position.source);
+    const wasOwner = owners?.delete(position.source) ?? false;
     if (owners?.size === 0) this.#owners.delete(key);
     this.#left.get(position.source)?.delete(key);
+    const isFollowed = [...this.#left.values()].some((left) => left.has(key));
+    if (!isFollowed) this.#released.delete(key);
+    else if (wasOwner) this.#released.add(key);
   }
 
   /** What is wrong with a source; null where it reads all that it is to read. */

@@ -61,6 +61,10 @@ class ScriptedSource implements Source {
     this.#inode = inode;
   }
 
+  begin(): void {
+    this.#sink?.begin(this.#position());
+  }
+
   letGo(): void {
     this.#sink?.forget(this.#position());
   }
@@ -386,4 +390,34 @@ test('a log that two sources follow counts once however it is rotated', async (t
   reading.tick();
   log.close();
   assert.equal(events.length, 60);
+});
+
+test('a source that is added above one that has read the log reads nothing again', async (t) => {
+  const log = join(await directory(t), 'mail.log');
+  await writeFile(log, attempts(10).mail.join(''));
+  const readBy = async (names: readonly string[], stored: ReadonlyMap<string, string | null>) => {
+    const { reading, events, clock } = readingOf();
+    t.after(() => reading.stop());
+    reading.load(new Map([...stored].map(([key, position]) => [key, position ?? ''])), new Map());
+    const sources = names.map((name) =>
+      fileSource({ name, globs: [log], timeOfLine: () => NOW, now: Date.now, rescan: 60_000 }),
+    );
+    await reading.start(feedsOf(false, ...sources), 0);
+    clock.now += 60_000;
+    reading.tick();
+    return { read: events.length, positions: reading.takePositions() };
+  };
+  const first = await readBy(['old'], new Map());
+  assert.equal(first.read, 10);
+  assert.equal((await readBy(['new', 'old'], first.positions)).read, 0);
+});
+
+test('where reading begins takes the place of no position before lines that wait', () => {
+  const [mail, other] = [new ScriptedSource('mail', 77), new ScriptedSource('other')];
+  const { reading } = readingOf();
+  const before = JSON.stringify({ source: 'mail', offset: 5 });
+  reading.load(new Map([['mail:1:77', before]]), new Map());
+  void reading.start(feedsOf(false, mail, other), 0);
+  mail.begin();
+  assert.deepEqual([...reading.takePositions()], []);
 });

@@ -41,7 +41,7 @@ test('the first in the configuration reads it, whichever comes first', () => {
 });
 
 test('a rotated file is read by who followed the log, under its own name or the new one', () => {
-  const { logs } = shared({ all: { matches: /^\/log\/mail\.log\./ }, log: { matches: LOG } });
+  const { logs } = shared({ log: { matches: LOG }, all: { matches: ALL } });
   // A copy: a file of its own, which one source knows by the name of its log.
   assert.ok(logs.isLeft(at('all', '/log/mail.log.1', 7)));
   assert.ok(!logs.isLeft(at('log', '/log/mail.log', 7)));
@@ -54,6 +54,22 @@ test('what was rotated before anybody followed the log is read by who finds it',
   assert.ok(!logs.isLeft(at('all', '/log/mail.log.3', 3)), 'and goes on to be');
   assert.deepEqual(warnings, []);
   assert.ok(logs.isLeft(at('all', '/log/mail.log', 4), true));
+});
+
+test('a log whose own name ends in a number is read by who names it', () => {
+  const { logs, warnings } = shared({ log: { matches: LOG }, other: { matches: /^\/log\/mail\.log-2$/ } });
+  assert.ok(!logs.isLeft(at('other', '/log/mail.log-2')));
+  assert.deepEqual(warnings, []);
+});
+
+test('what its owner has let go is read by who still follows it', () => {
+  const { logs } = shared({ log: { matches: LOG }, all: { matches: ALL } });
+  assert.ok(!logs.isLeft(at('log', '/log/mail.log'), true));
+  assert.ok(logs.isLeft(at('all', '/log/mail.log'), true));
+  logs.release(at('log', '/log/mail.log'));
+  assert.ok(!logs.isLeft(at('all', '/log/mail.log.1')));
+  logs.release(at('all', '/log/mail.log.1'));
+  assert.ok(logs.isLeft(at('all', '/log/mail.log.1')), 'another file with its inode is none that was let go');
 });
 
 test('where a link leads to it, who came first reads it', () => {
