@@ -84,6 +84,13 @@ export function logOf(path: string): string {
   return path.replace(/[.\-_]\d[\d.\-_T]*$/, '');
 }
 
+/** The log among these paths that a file was rotated from; the file itself where there is none. */
+export function rotatedFrom(path: string, paths: readonly string[]): string {
+  const isLog = (one: string): boolean => dirname(one) === dirname(path) && isRotation(basename(path), basename(one));
+  const logs = paths.filter(isLog).sort((one, other) => one.length - other.length);
+  return logs[0] ?? path;
+}
+
 /** Whether what is added to the log's name is a number or a date, as rotation adds it. */
 export function isRotation(name: string, log: string): boolean {
   return rotationDigits(name, log) !== null;

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import type { Millis } from '../core/types.ts';
 import { Absences } from './absences.ts';
 import { Blocks } from './blocks.ts';
-import { findCopy, logOf, originOf } from './copies.ts';
+import { findCopy, originOf, rotatedFrom } from './copies.ts';
 import { Followed } from './followed.ts';
 import { compileGlobs, errorCode, type GlobSet, isMissing } from './glob.ts';
 import { openMissed, type Seen } from './missed.ts';
@@ -101,11 +101,8 @@ class RunningFileSource {
       isLog: globs.matches,
       mayContain: globs.mayContain,
       onEvent: (path, event) => this.#onEvent(path, event),
-      onError: (error) =>
-        this.#problems.report(
-          WATCH,
-          `Cannot watch the logs for changes (${error.message}), looking now and then instead`,
-        ),
+      onError: ({ message }) =>
+        this.#problems.report(WATCH, `Cannot watch the logs for changes (${message}), looking now and then instead`),
     });
   }
 
@@ -196,8 +193,9 @@ class RunningFileSource {
 
   /** Stored positions by log: a rotated file that the globs lead to is a part of one, and no log of its own. */
   #storedByLog(files: ReadonlyMap<string, string>): readonly FilePosition[] {
-    const isLog = (path: string): boolean => files.has(path) || this.#stored.some((one) => one.path === path);
-    return this.#stored.map((one) => (isLog(logOf(one.path)) ? { ...one, path: logOf(one.path) } : one));
+    const paths = [...files.keys(), ...this.#stored.map(({ path }) => path)];
+    const isNamed = (path: string): boolean => this.#options.globs.includes(path);
+    return this.#stored.map((one) => (isNamed(one.path) ? one : { ...one, path: rotatedFrom(one.path, paths) }));
   }
 
   /** Goes on at the stored positions, under whatever names their files are now. */

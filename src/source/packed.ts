@@ -64,7 +64,8 @@ async function partsOf(
 ): Promise<Part[]> {
   const parts: Part[] = [];
   const gzip = packed.filter(({ path }) => GZIP.test(path));
-  for (const position of gone) {
+  // Of two positions in the same content the later one counts.
+  for (const position of gone.toSorted((one, other) => other.offset - one.offset)) {
     // What is no gzip, or cannot be read, may hold it.
     const suspects = new Set(packed);
     let found: Packed | null = null;
@@ -73,6 +74,7 @@ async function partsOf(
       if (answer !== null) suspects.delete(file);
       if (answer === true) found ??= file;
     }
+    if (parts.some(({ file }) => file === found)) continue;
     if (found !== null) parts.push({ file: found, position });
     else sink.warn(lost(position, [...suspects]));
   }

@@ -110,9 +110,9 @@ export class Tailer {
     });
   }
 
-  /** Whether what has to be read before this was emptied: that may be waiting for copies, and so for this in turn. */
+  /** Whether this, or what has to be read before it, was emptied: that may be waiting for copies, and so for this in turn. */
   waitsForEmptied(): boolean {
-    return this.#after.some((one) => one.#emptied || one.waitsForEmptied());
+    return this.#emptied || this.#after.some((one) => one.waitsForEmptied());
   }
 
   /** Whether this was the file of that name before it was renamed. */

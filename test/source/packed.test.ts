@@ -84,6 +84,21 @@ test('copied, compressed and emptied while stopped', async (t) => {
   assert.deepEqual(numbers(recorder), upTo(20));
 });
 
+test('a rest behind two positions, of the log and of its copy, is read once', async (t) => {
+  const { log, recorder, again } = await stopped(t, '*');
+  const [position] = recorder.positions();
+  assert.ok(position?.type === 'file');
+  await appendFile(log, numbered(10, 15));
+  // What a crash leaves while the copy is being read: the place in it, and still the one in the log.
+  const copy = { ...position, path: `${log}.1`, inode: position.inode + 1_000_000, offset: numbered(0, 12).length };
+  recorder.keep([copy]);
+  recorder.lines.push(...numbered(10, 12).trimEnd().split('\n'));
+  await writeFile(`${log}.1.gz`, gzipSync(await readFile(log)));
+  await writeFile(log, numbered(15, 17));
+  await again();
+  assert.deepEqual(numbers(recorder), upTo(17));
+});
+
 test('a long rest comes in pieces, and reading that is interrupted goes on in the middle', async (t) => {
   const { log, recorder, again } = await stopped(t);
   const long = 'x'.repeat(1_000_000);
