@@ -1,54 +1,17 @@
 /** Whatever happens to a log, its lines come in the order in which they were written: an attempt may stand in several. */
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, existsSync, renameSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, renameSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Chunk } from '../../src/source/types.ts';
+import { NumberedLog } from './numbered-log.ts';
 import { directory, follow, numbers, Recorder, until, upTo } from './recorder.ts';
 
 /** More than is read at once, so that files which are read side by side mix. */
 const MANY = 60_000;
 
-/** A log whose lines are numbered, and that is rotated without a pause. */
-class Log {
-  readonly path: string;
-  written = 0;
-
-  constructor(path: string) {
-    this.path = path;
-    writeFileSync(path, '');
-  }
-
-  write(lines: number): void {
-    let text = '';
-    for (let n = 0; n < lines; n++) text += `${this.written++} of the lines of a log that is being rotated\n`;
-    appendFileSync(this.path, text);
-  }
-
-  copy(): void {
-    this.#shift();
-    copyFileSync(this.path, `${this.path}.1`);
-  }
-
-  copyAndEmpty(): void {
-    this.copy();
-    truncateSync(this.path);
-  }
-
-  rename(): void {
-    this.#shift();
-    renameSync(this.path, `${this.path}.1`);
-    writeFileSync(this.path, '');
-  }
-
-  #shift(): void {
-    for (let n = 9; n >= 1; n--)
-      if (existsSync(`${this.path}.${n}`)) renameSync(`${this.path}.${n}`, `${this.path}.${n + 1}`);
-  }
-}
-
 async function followed(t: TestContext, glob = '') {
-  const log = new Log(join(await directory(t), 'mail.log'));
+  const log = new NumberedLog(join(await directory(t), 'mail.log'));
   const recorder = new Recorder();
   const again = () => follow(t, recorder, { globs: [log.path + glob] });
   log.write(10);
@@ -56,7 +19,7 @@ async function followed(t: TestContext, glob = '') {
 }
 
 /** The lines of which all have been read, in the order in which they came. */
-async function all(recorder: Recorder, log: Log): Promise<void> {
+async function all(recorder: Recorder, log: NumberedLog): Promise<void> {
   await until(() => recorder.lines.length >= log.written);
   assert.deepEqual(numbers(recorder), upTo(log.written));
 }
@@ -109,7 +72,7 @@ for (const [name, glob, rotated] of [
   test(`nor where rotated files are called ${rotated(1)}`, async (t) => {
     const folder = await directory(t);
     const path = (file: string): string => join(folder, file);
-    const log = new Log(path(name));
+    const log = new NumberedLog(path(name));
     const recorder = new Recorder();
     const again = () => follow(t, recorder, { globs: [path(glob)] });
     log.write(20);
@@ -133,7 +96,7 @@ test('of two logs that are named no one is taken for a rotation of the other', a
   const folder = await directory(t);
   const globs = [join(folder, 'info'), join(folder, 'info-1')];
   const recorder = new Recorder();
-  const log = new Log(globs[0] ?? '');
+  const log = new NumberedLog(globs[0] ?? '');
   log.write(10);
   writeFileSync(globs[1] ?? '', 'another log\n');
   await (await follow(t, recorder, { globs })).stop();
@@ -175,7 +138,7 @@ test('after a restart the rest of a renamed log that the glob matches comes befo
 
 test('two rotated files that are emptied while one is read and the other waits do not wait for each other', async (t) => {
   const folder = await directory(t);
-  const log = new Log(join(folder, 'mail.log'));
+  const log = new NumberedLog(join(folder, 'mail.log'));
   let missed = -1;
   /** Empties the second file while it is read. */
   class Emptier extends Recorder {

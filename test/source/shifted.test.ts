@@ -1,14 +1,6 @@
 /** Logs that are copied and emptied several times, with shifting names, while nobody reads or just as somebody looks. */
 import assert from 'node:assert/strict';
-import {
-  appendFileSync,
-  copyFileSync,
-  existsSync,
-  readFileSync,
-  renameSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, copyFileSync, readFileSync, truncateSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -16,45 +8,11 @@ import { findCopy } from '../../src/source/copies.ts';
 import { openMissed } from '../../src/source/missed.ts';
 import { planResume } from '../../src/source/resume.ts';
 import type { FilePosition } from '../../src/source/types.ts';
+import { NumberedLog } from './numbered-log.ts';
 import { directory, follow, numbers, Recorder, until, upTo } from './recorder.ts';
 
-/** A log whose lines are numbered, as logrotate(8) takes it away with `copytruncate`, or with `rename` and `create`. */
-class Log {
-  readonly path: string;
-  written = 0;
-
-  constructor(path: string) {
-    this.path = path;
-    writeFileSync(path, '');
-  }
-
-  write(lines: number): void {
-    for (let n = 0; n < lines; n++) {
-      appendFileSync(this.path, `${this.written} line number ${this.written} of a log\n`);
-      this.written++;
-    }
-  }
-
-  shift(): void {
-    for (let n = 9; n >= 1; n--)
-      if (existsSync(`${this.path}.${n}`)) renameSync(`${this.path}.${n}`, `${this.path}.${n + 1}`);
-  }
-
-  copyAndEmpty(): void {
-    this.shift();
-    copyFileSync(this.path, `${this.path}.1`);
-    truncateSync(this.path);
-  }
-
-  rename(): void {
-    this.shift();
-    renameSync(this.path, `${this.path}.1`);
-    writeFileSync(this.path, '');
-  }
-}
-
 async function stopped(t: TestContext, lines: number, name = 'mail.log') {
-  const log = new Log(join(await directory(t), name));
+  const log = new NumberedLog(join(await directory(t), name));
   const recorder = new Recorder();
   const again = () => follow(t, recorder, { globs: [log.path] });
   log.write(lines);
@@ -120,7 +78,7 @@ for (const rotations of [1, 2, 3]) {
   }
 
   test(`the copy of an emptied log is found though names shift ${rotations} times meanwhile, and what came after`, async (t) => {
-    const log = new Log(join(await directory(t), 'mail.log'));
+    const log = new NumberedLog(join(await directory(t), 'mail.log'));
     log.write(5);
     const head = readFileSync(log.path);
     log.copyAndEmpty();
@@ -182,7 +140,7 @@ for (const rotations of [1, 2, 3]) {
 }
 
 test('without a stored position reading begins in the log itself, however often it was copied before', async (t) => {
-  const log = new Log(join(await directory(t), 'mail.log'));
+  const log = new NumberedLog(join(await directory(t), 'mail.log'));
   for (let n = 0; n < 3; n++) {
     log.write(7);
     log.copyAndEmpty();
